@@ -1,0 +1,1 @@
+//! Records what tasks cost into a trace file.

@@ -1,0 +1,218 @@
+//! What a task does: any closure over its inputs, with the types erased.
+//! It does not know where inputs come from or where the result goes: see `TaskContext`.
+
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::context::{Finished, Inputs, TaskContext};
+use crate::error::{Error, Result, TaskResult};
+use crate::value::{Datum, TypeTag, Value};
+
+/// The work of a task, or of all tasks of a layer, which ask their context for their position.
+pub trait TaskBody: Send + Sync + 'static {
+    /// Reads inputs from `task`, computes, and hands the result to [`TaskContext::finish`].
+    ///
+    /// # Errors
+    /// Whatever the user's function returns, or an input that cannot be decoded.
+    fn run(&self, task: &TaskContext<'_>) -> Result<Finished>;
+
+    /// The type that `run` finishes with.
+    fn output_type(&self) -> TypeTag;
+
+    /// The type that input `i` must have, where it is known.
+    fn input_type(&self, _i: usize) -> Option<TypeTag> {
+        None
+    }
+
+    /// How many inputs it takes, where that is fixed.
+    fn arity(&self) -> Option<usize> {
+        None
+    }
+
+    /// The value itself, where nothing has to be run for it.
+    fn datum(&self) -> Option<&Datum> {
+        None
+    }
+}
+
+impl fmt::Debug for dyn TaskBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TaskBody -> {:?}", self.output_type())
+    }
+}
+
+/// A closure that can be a task: up to eight shared references in, one value out.
+///
+/// Implemented for every `Fn(&A, &B, ..) -> R`; `Args` is the tuple `(A, B, ..)`.
+pub trait TaskFn<Args, R>: Send + Sync + 'static {
+    /// Calls the closure with the inputs of `task`.
+    ///
+    /// # Errors
+    /// An input that cannot be decoded.
+    fn call(&self, task: &TaskContext<'_>) -> Result<R>;
+
+    /// How many inputs it takes.
+    fn arity() -> usize;
+
+    /// The type of input `i`.
+    fn input_type(i: usize) -> Option<TypeTag>;
+}
+
+macro_rules! task_fn {
+    ($($a:ident $i:tt),*) => {
+        impl<Func, Ret, $($a: Value),*> TaskFn<($($a,)*), Ret> for Func
+        where
+            Func: Fn($(&$a),*) -> Ret + Send + Sync + 'static,
+        {
+            fn call(&self, _task: &TaskContext<'_>) -> Result<Ret> {
+                Ok(self($(&*_task.input::<$a>($i)?),*))
+            }
+
+            fn arity() -> usize {
+                <[usize]>::len(&[$($i),*])
+            }
+
+            fn input_type(_i: usize) -> Option<TypeTag> {
+                $(if _i == $i { return Some(TypeTag::of::<$a>()); })*
+                None
+            }
+        }
+    };
+}
+task_fn!();
+task_fn!(A 0);
+task_fn!(A 0, B 1);
+task_fn!(A 0, B 1, C 2);
+task_fn!(A 0, B 1, C 2, D 3);
+task_fn!(A 0, B 1, C 2, D 3, E 4);
+task_fn!(A 0, B 1, C 2, D 3, E 4, F 5);
+task_fn!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+task_fn!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+
+/// A task that is a closure of fixed arity.
+pub(super) struct Call<F, Args, R>(F, PhantomData<fn(Args) -> R>);
+
+impl<F, Args, R> Call<F, Args, R> {
+    pub(super) fn new(f: F) -> Self {
+        Call(f, PhantomData)
+    }
+}
+
+impl<F: TaskFn<Args, R>, Args: 'static, R: Value> TaskBody for Call<F, Args, R> {
+    fn run(&self, task: &TaskContext<'_>) -> Result<Finished> {
+        task.finish(self.0.call(task)?)
+    }
+
+    fn output_type(&self) -> TypeTag {
+        TypeTag::of::<R>()
+    }
+
+    fn input_type(&self, i: usize) -> Option<TypeTag> {
+        F::input_type(i)
+    }
+
+    fn arity(&self) -> Option<usize> {
+        Some(F::arity())
+    }
+}
+
+/// A task that is a closure of fixed arity which may fail.
+pub(super) struct TryCall<F, Args, R>(F, PhantomData<fn(Args) -> R>);
+
+impl<F, Args, R> TryCall<F, Args, R> {
+    pub(super) fn new(f: F) -> Self {
+        TryCall(f, PhantomData)
+    }
+}
+
+impl<F, Args, R> TaskBody for TryCall<F, Args, R>
+where
+    F: TaskFn<Args, TaskResult<R>>,
+    Args: 'static,
+    R: Value,
+{
+    fn run(&self, task: &TaskContext<'_>) -> Result<Finished> {
+        task.finish(self.0.call(task)?.map_err(Error::from_task)?)
+    }
+
+    fn output_type(&self) -> TypeTag {
+        TypeTag::of::<R>()
+    }
+
+    fn input_type(&self, i: usize) -> Option<TypeTag> {
+        F::input_type(i)
+    }
+
+    fn arity(&self) -> Option<usize> {
+        Some(F::arity())
+    }
+}
+
+/// A task that walks over any number of inputs of one type.
+pub(super) struct Gather<F, T, R>(F, PhantomData<fn(T) -> R>);
+
+impl<F, T, R> Gather<F, T, R> {
+    pub(super) fn new(f: F) -> Self {
+        Gather(f, PhantomData)
+    }
+}
+
+impl<F, T, R> TaskBody for Gather<F, T, R>
+where
+    F: Fn(Inputs<'_, T>) -> R + Send + Sync + 'static,
+    T: Value,
+    R: Value,
+{
+    fn run(&self, task: &TaskContext<'_>) -> Result<Finished> {
+        let inputs = task.inputs::<T>();
+        let failure = inputs.failure();
+        let value = (self.0)(inputs);
+        match failure.borrow_mut().take() {
+            Some(error) => Err(error),
+            None => task.finish(value),
+        }
+    }
+
+    fn output_type(&self) -> TypeTag {
+        TypeTag::of::<R>()
+    }
+
+    fn input_type(&self, _i: usize) -> Option<TypeTag> {
+        Some(TypeTag::of::<T>())
+    }
+}
+
+/// A value that is there before the run.
+pub(super) struct Given {
+    datum: Datum,
+    tag: TypeTag,
+}
+
+impl Given {
+    pub(super) fn memory<T: Value>(value: T) -> Self {
+        Given {
+            datum: Datum::Memory(Arc::new(value) as Arc<dyn Any + Send + Sync>),
+            tag: TypeTag::of::<T>(),
+        }
+    }
+
+    pub(super) fn datum_of<T: Value>(datum: Datum) -> Self {
+        Given { datum, tag: TypeTag::of::<T>() }
+    }
+}
+
+impl TaskBody for Given {
+    fn run(&self, _task: &TaskContext<'_>) -> Result<Finished> {
+        Err(Error::new(crate::ErrorKind::Corrupt, "a given value was run as a task"))
+    }
+
+    fn output_type(&self) -> TypeTag {
+        self.tag
+    }
+
+    fn datum(&self) -> Option<&Datum> {
+        Some(&self.datum)
+    }
+}

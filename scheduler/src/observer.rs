@@ -1,0 +1,191 @@
+//! What can be told of a run to whoever wants to know: one method a fact, all optional.
+//! It keeps nothing and draws nothing; workers never wait for an observer.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::plan::Plan;
+
+/// Which facts an observer wants to be recorded; each has its price.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Start and end of each task (one clock reading a task).
+    pub times: bool,
+    /// CPU time and private memory of tasks long enough for that to cost under 1 % of them.
+    pub costs: bool,
+    /// `tick` about ten times a second.
+    pub ticks: bool,
+}
+
+impl Wanted {
+    /// Nothing: the engine records nothing at all.
+    pub const NOTHING: Wanted = Wanted { times: false, costs: false, ticks: false };
+    /// Everything.
+    pub const ALL: Wanted = Wanted { times: true, costs: true, ticks: true };
+
+    /// What either of two observers wants.
+    #[must_use]
+    pub fn or(self, other: Wanted) -> Wanted {
+        Wanted {
+            times: self.times || other.times,
+            costs: self.costs || other.costs,
+            ticks: self.ticks || other.ticks,
+        }
+    }
+}
+
+/// How a task stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum TaskStatus {
+    /// Not ended when the run was.
+    #[default]
+    Unfinished = 0,
+    /// Its result is there.
+    Done = 1,
+    /// It failed.
+    Failed = 2,
+    /// Not run, because a task before it failed.
+    Skipped = 3,
+}
+
+/// The times of one task, those of its last attempt. Nanoseconds count from the start of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskTimes {
+    /// When its body began; 0 and `ended` 0 where it never ran or nothing was recorded.
+    pub started: u64,
+    /// When its result was stored.
+    pub ended: u64,
+    /// CPU time in microseconds, where it was measured.
+    pub cpu_us: Option<u32>,
+    /// The worker that ran it.
+    pub worker: u16,
+    /// Which attempt, from 1.
+    pub attempt: u8,
+    /// How it stands.
+    pub status: TaskStatus,
+}
+
+/// A fact that not every task has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RareFact {
+    /// The task, as its rank in the plan.
+    pub task: u32,
+    /// What the value says.
+    pub kind: RareKind,
+    /// The value, in bytes.
+    pub value: u64,
+}
+
+/// What a [`RareFact`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[repr(u16)]
+#[non_exhaustive]
+pub enum RareKind {
+    /// Private memory of the worker before the task, in bytes.
+    MemoryBefore = 1,
+    /// Private memory of the worker after the task, in bytes.
+    MemoryAfter = 2,
+    /// Size of a result that is not tiny, in bytes.
+    ResultBytes = 3,
+}
+
+/// A worker that came or went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerFact {
+    /// Its number, from 0; a replacement has the number of the dead.
+    pub worker: u16,
+    /// Its process, or the process that its thread is in.
+    pub pid: u32,
+    /// When, in nanoseconds from the start of the run.
+    pub at: u64,
+    /// How it ended, for a death; `None` for a start and for an orderly end.
+    pub death: Option<String>,
+}
+
+/// A run, as it begins.
+#[derive(Clone, Copy, Debug)]
+pub struct RunView<'a> {
+    /// The tasks, in static order.
+    pub plan: &'a Plan<'a>,
+    /// `serial`, `threads` or `processes`.
+    pub scheduler: &'static str,
+    /// How many workers there are.
+    pub workers: usize,
+    /// When it started.
+    pub started: SystemTime,
+}
+
+/// How far a run is.
+pub struct Progress<'a> {
+    pub(crate) count: &'a dyn Fn() -> Vec<GroupProgress>,
+    /// Nanoseconds since the start of the run.
+    pub elapsed: u64,
+    /// The processes that work for the run, the calling one first.
+    pub pids: &'a [u32],
+}
+
+impl Progress<'_> {
+    /// Tasks ended and in all, one entry a group of the graph. Walks all tasks: a few nanoseconds each.
+    pub fn groups(&self) -> Vec<GroupProgress> {
+        (self.count)()
+    }
+}
+
+impl fmt::Debug for Progress<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress").field("elapsed", &self.elapsed).finish_non_exhaustive()
+    }
+}
+
+/// How far a group is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupProgress {
+    /// Tasks that ended.
+    pub ended: usize,
+    /// Tasks in all.
+    pub total: usize,
+}
+
+/// A run, as it ended.
+#[derive(Clone, Copy, Debug)]
+pub struct RunEnd<'a> {
+    /// One entry a task, by rank in the plan; empty where no times were wanted.
+    pub times: &'a [TaskTimes],
+    /// Facts that not every task has.
+    pub rare: &'a [RareFact],
+    /// Rare facts that were lost because a ring was full.
+    pub lost: u64,
+    /// Workers that came and went.
+    pub workers: &'a [WorkerFact],
+    /// Nanoseconds from start to end.
+    pub elapsed: u64,
+    /// Why it failed, where it did.
+    pub error: Option<&'a Error>,
+}
+
+/// Somebody who is told what happens in a run, in the process that called `compute`.
+pub trait Observer: Send + Sync {
+    /// What is to be recorded.
+    fn wanted(&self) -> Wanted {
+        Wanted::NOTHING
+    }
+
+    /// The graph is planned, and workers are about to start.
+    fn run_started(&self, _run: &RunView<'_>) {}
+
+    /// About ten times a second, where wanted.
+    fn tick(&self, _run: &RunView<'_>, _progress: &Progress<'_>) {}
+
+    /// The run is over, well or not.
+    fn run_finished(&self, _run: &RunView<'_>, _end: &RunEnd<'_>) {}
+}
+
+impl fmt::Debug for dyn Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}

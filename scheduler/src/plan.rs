@@ -1,0 +1,84 @@
+//! A graph made ready to run: culled to what is asked for, numbered in static order.
+//! It is immutable, inherited by every worker, and knows no memory and no process.
+
+use std::fmt;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Graph, TaskId};
+
+const ABSENT: u32 = u32::MAX;
+
+/// The tasks of one run, by rank: 0 runs first on one worker.
+///
+/// Values need no running and have no rank.
+pub struct Plan<'g> {
+    graph: &'g Graph,
+    outputs: Vec<TaskId>,
+    /// Graph id of the task with this rank.
+    tasks: Vec<TaskId>,
+    /// Rank of each task of the graph.
+    ranks: Vec<u32>,
+}
+
+impl<'g> Plan<'g> {
+    /// Plans how to make `outputs`.
+    ///
+    /// # Errors
+    /// A graph with a cycle.
+    pub fn new(graph: &'g Graph, outputs: &[TaskId]) -> Result<Self> {
+        let tasks = graph.order(outputs)?;
+        let tasks: Vec<TaskId> = tasks.into_iter().filter(|&t| graph.datum(t).is_none()).collect();
+        let mut ranks = vec![ABSENT; graph.len()];
+        for (rank, task) in (0..).zip(&tasks) {
+            ranks[task.index()] = rank;
+        }
+        Ok(Plan { graph, outputs: outputs.to_vec(), tasks, ranks })
+    }
+
+    /// The graph that the plan is for.
+    pub fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
+    /// What was asked for, in that order.
+    pub fn outputs(&self) -> &[TaskId] {
+        &self.outputs
+    }
+
+    /// How many tasks are to be run.
+    pub fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Whether nothing has to be run.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// The task of this rank.
+    ///
+    /// # Panics
+    /// If `rank` is not below [`len`](Self::len).
+    pub fn task(&self, rank: usize) -> TaskId {
+        self.tasks[rank]
+    }
+
+    /// The rank of `task`; `None` for a value, and for a task that is not needed.
+    pub fn rank(&self, task: TaskId) -> Option<usize> {
+        Some(self.ranks[task.index()]).filter(|&r| r != ABSENT).map(|r| r as usize)
+    }
+
+    /// Fails where the plan is too large to run.
+    pub(crate) fn check_size(&self) -> Result<()> {
+        if self.len() < 1 << 30 {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Unsupported, "a graph of more than 2^30 tasks"))
+    }
+}
+
+impl fmt::Debug for Plan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plan({} tasks for {} outputs)", self.len(), self.outputs.len())
+    }
+}

@@ -1,0 +1,1 @@
+//! Facade: re-exports and the prelude.

@@ -1,0 +1,3 @@
+//! The `tine` command.
+
+fn main() {}

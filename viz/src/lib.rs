@@ -1,0 +1,1 @@
+//! Draws task graphs, timelines and flame graphs as SVG.
