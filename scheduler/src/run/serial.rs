@@ -43,7 +43,7 @@ impl Scheduler for Serial {
         let engine = engine(plan, kind, observers)?;
         let mut watch = Watch::start(&engine, observers, self.name());
         watch.worker(0, std::process::id(), None);
-        let ran = Worker::new(&engine, 0).run_alone(|| watch.tick(&[std::process::id()]));
+        let ran = Worker::new(&engine, 0).run_alone(|| watch.tick(|| vec![std::process::id()]));
         let outputs = ran.and_then(|()| engine.collect());
         engine.sweep(&outputs);
         watch.finish(outputs.as_ref().err());

@@ -85,11 +85,6 @@ impl<'a> Supervisor<'a> {
         Ok(())
     }
 
-    fn pids(&self) -> Vec<u32> {
-        let workers = self.posts.iter().filter_map(|p| p.child.as_ref());
-        [std::process::id()].into_iter().chain(workers.map(|c| c.pid.as_raw() as u32)).collect()
-    }
-
     /// Sleeps until something happens, then sees to it.
     fn sleep(&mut self) -> Result<()> {
         let (ready, dead) = self.poll()?;
@@ -99,8 +94,8 @@ impl<'a> Supervisor<'a> {
         for post in dead {
             self.bury(post)?;
         }
-        let pids = if self.engine.wanted.ticks { self.pids() } else { Vec::new() };
-        self.watch.tick(&pids);
+        let posts = &self.posts;
+        self.watch.tick(|| pids(posts));
         Ok(())
     }
 
@@ -295,6 +290,12 @@ impl<'a> Supervisor<'a> {
             let _ = kill(child.pid, signal);
         }
     }
+}
+
+/// The processes at work, the calling one first.
+fn pids(posts: &[Post]) -> Vec<u32> {
+    let workers = posts.iter().filter_map(|p| p.child.as_ref());
+    [std::process::id()].into_iter().chain(workers.map(|c| c.pid.as_raw() as u32)).collect()
 }
 
 impl Post {

@@ -128,7 +128,7 @@ fn supervise(engine: &Engine<'_>, watch: &mut Watch<'_>) -> Result<()> {
         if engine.table.all_asleep() {
             super::rehint(engine)?;
         }
-        watch.tick(&[std::process::id()]);
+        watch.tick(|| vec![std::process::id()]);
         futex::wait(&header.bell, heard, watch.patience());
     }
 }

@@ -50,12 +50,15 @@ impl<'a> Watch<'a> {
         self.next_tick.map(|t| t.saturating_duration_since(Instant::now()))
     }
 
-    /// Ticks where it is time; `pids` are the processes at work.
-    pub(super) fn tick(&mut self, pids: &[u32]) {
-        let due = self.next_tick.is_some_and(|t| t <= Instant::now());
-        if !due {
-            return;
+    /// Ticks where it is time; `pids` says which processes are at work.
+    #[inline]
+    pub(super) fn tick(&mut self, pids: impl FnOnce() -> Vec<u32>) {
+        if self.next_tick.is_some_and(|t| t <= Instant::now()) {
+            self.tick_now(&pids());
         }
+    }
+
+    fn tick_now(&mut self, pids: &[u32]) {
         self.next_tick = Some(Instant::now() + TICK);
         self.drain();
         let (engine, totals) = (self.engine, &self.totals);
