@@ -3,7 +3,7 @@
 //!
 //! Nothing here prints or draws; collections are built on top of it.
 
-mod codec;
+pub mod codec;
 mod context;
 mod error;
 mod graph;
