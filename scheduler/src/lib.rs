@@ -4,6 +4,7 @@
 //! Nothing here prints or draws; collections are built on top of it.
 
 pub mod codec;
+pub mod config;
 mod context;
 mod error;
 mod graph;
