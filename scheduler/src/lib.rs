@@ -8,6 +8,7 @@ pub mod config;
 mod context;
 mod error;
 mod graph;
+pub mod limits;
 mod observer;
 mod plan;
 mod scheduler;

@@ -115,9 +115,9 @@ fn lookup(units: &[(&str, u64)], unit: &str) -> Option<u64> {
 
 /// Returns number times unit; whole numbers exactly, a unit alone once.
 fn quantity(text: &str, factor: impl Fn(&str) -> Option<u64>) -> Option<u128> {
-    let text: String = text.split_whitespace().collect();
-    let (number, unit) = text.split_at(number_len(&text));
-    let factor = factor(&unit.to_lowercase())?;
+    let text = text.trim();
+    let (number, unit) = text.split_at(number_len(text));
+    let factor = factor(&unit.trim_start().to_lowercase())?;
     if number.is_empty() {
         return (!unit.is_empty()).then_some(factor.into());
     }
