@@ -15,29 +15,32 @@ use super::{Limit, smallest, text};
 /// Off Linux, what the standard library says.
 pub fn cpus() -> Limit {
     let mut limits = vec![affinity()];
-    if cfg!(target_os = "linux") {
-        limits.extend(quotas(Path::new("/")));
-    }
+    limits.extend(quotas(Path::new("/")));
     smallest(limits).expect("there is one")
 }
 
-#[cfg(target_os = "linux")]
+/// Returns how many CPUs this process may run on.
 fn affinity() -> Limit {
-    use nix::sched::{CpuSet, sched_getaffinity};
-    use nix::unistd::Pid;
-
-    let this_thread = Pid::from_raw(0);
-    let count = |set: &CpuSet| (0..CpuSet::count()).filter(|&i| set.is_set(i) == Ok(true)).count();
-    match sched_getaffinity(this_thread).as_ref().map(count) {
-        Ok(n) if n > 0 => Limit::new(n as u64, "CPU affinity"),
-        // The kernel refuses a set smaller than its own, which happens above 1,024 CPUs.
+    match mask() {
+        Some(n) if n > 0 => Limit::new(n, "CPU affinity"),
         _ => allowed(Path::new("/")).unwrap_or_else(standard),
     }
 }
 
+/// Returns how many CPUs are in this thread's mask; `None` also where the kernel refuses a mask
+/// smaller than its own, which happens above 1,024 CPUs.
+#[cfg(target_os = "linux")]
+fn mask() -> Option<u64> {
+    use nix::sched::{CpuSet, sched_getaffinity};
+
+    let this_thread = nix::unistd::Pid::from_raw(0);
+    let set = sched_getaffinity(this_thread).ok()?;
+    Some((0..CpuSet::count()).filter(|&i| set.is_set(i) == Ok(true)).count() as u64)
+}
+
 #[cfg(not(target_os = "linux"))]
-fn affinity() -> Limit {
-    standard()
+fn mask() -> Option<u64> {
+    None
 }
 
 fn standard() -> Limit {

@@ -104,6 +104,7 @@ fn an_element_that_failed_cannot_be_passed_over() {
     assert!(e.message().contains("not this one") && e.message().contains("Careless"), "{e}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_path_that_is_not_unicode_is_an_error() {
     use std::ffi::OsString;

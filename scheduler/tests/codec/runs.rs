@@ -43,34 +43,36 @@ impl Exchange for Bytes {
 }
 
 /// Hands a value from one task to the next by bytes, and through a run with `Serial`.
-fn through<T: Value + Clone + PartialEq + std::fmt::Debug>(value: T) {
+fn through<T: Value + Clone + PartialEq + std::fmt::Debug>(value: T) -> Result<()> {
     let first = Bytes::default();
-    TaskContext::new(&first).finish(value.clone()).unwrap();
-    let second = Bytes { input: first.result.take().unwrap(), ..Bytes::default() };
-    assert_eq!(*TaskContext::new(&second).input::<T>(0).unwrap(), value);
-    assert_eq!(TaskContext::new(&second).take::<T>(0).unwrap(), value);
+    TaskContext::new(&first).finish(value.clone())?;
+    let second = Bytes { input: first.result.take().expect("it was stored"), ..Bytes::default() };
+    assert_eq!(*TaskContext::new(&second).input::<T>(0)?, value);
+    assert_eq!(TaskContext::new(&second).take::<T>(0)?, value);
 
     let mut graph = Graph::builder();
     graph.value("given", value.clone());
     graph.task("same", ["given"], |v: &T| v.clone());
-    let graph = graph.build().unwrap();
-    let mut outputs = get(&graph, ["same", "same"], &Serial::new()).unwrap();
-    assert_eq!(outputs.get::<T>(0).unwrap(), value);
-    assert_eq!(outputs.take::<T>(0).unwrap(), value); // shared, so it goes through the codec
-    assert_eq!(outputs.take::<T>(1).unwrap(), value);
+    let graph = graph.build()?;
+    let mut outputs = get(&graph, ["same", "same"], &Serial::new())?;
+    assert_eq!(outputs.get::<T>(0)?, value);
+    assert_eq!(outputs.take::<T>(0)?, value); // shared, so it goes through the codec
+    assert_eq!(outputs.take::<T>(1)?, value);
+    Ok(())
 }
 
 #[test]
-fn values_go_from_task_to_task() {
-    through(7u64);
-    through(vec![1.5, -0.0]);
-    through("text".to_owned());
-    through(vec!["a".to_owned(), String::new()]);
-    through(Some(()));
-    through(Some(None::<u8>));
-    through(Some(Json::Null));
-    through(json!({"a": [1, -2, 3.5, null, {"b": "c"}]}));
-    through(i128::MIN);
-    through((1u8, 'c', vec![vec![0.1f64]]));
-    through(Ok::<Vec<u8>, String>(vec![1, 2]));
+fn values_go_from_task_to_task() -> Result<()> {
+    through(7u64)?;
+    through(vec![1.5, -0.0])?;
+    through("text".to_owned())?;
+    through(vec!["a".to_owned(), String::new()])?;
+    through(Some(()))?;
+    through(Some(None::<u8>))?;
+    through(Some(Json::Null))?;
+    through(json!({"a": [1, -2, 3.5, null, {"b": "c"}]}))?;
+    through(i128::MIN)?;
+    through((1u8, 'c', vec![vec![0.1f64]]))?;
+    through(Ok::<Vec<u8>, String>(vec![1, 2]))?;
+    Ok(())
 }

@@ -74,6 +74,20 @@ fn the_closure_stands_outside_the_scope() {
         .unwrap();
 }
 
+#[test]
+fn the_closure_may_encode_other_values() {
+    let (outer, inner) = ((1u8, "outer"), (2u8, "inner and longer"));
+    let bytes = codec::encode(&outer, |outer_bytes, _| {
+        let before = outer_bytes.to_vec();
+        let inner_bytes = codec::encode(&inner, |bytes, _| bytes.to_vec())?;
+        assert_eq!(outer_bytes, before);
+        codec::decode::<(u8, String)>(&inner_bytes).map(|back| (before, back))
+    });
+    let (bytes, back) = bytes.unwrap().unwrap();
+    assert_eq!(back, (2, "inner and longer".to_owned()));
+    assert_eq!(codec::decode::<(u8, String)>(&bytes).unwrap(), (1, "outer".to_owned()));
+}
+
 /// Encodes its part by itself and keeps the bytes, and says so to the scope around it.
 struct Sealed(Vec<Chunk>);
 

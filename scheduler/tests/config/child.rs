@@ -10,14 +10,14 @@ const INSIDE: &str = "INSIDE_CONFIG_TEST";
 
 /// Runs the test `name` of this file once more, in a process with these variables only.
 fn rerun(name: &str, home: &Path, variables: &[(&str, &str)]) {
-    let output = Command::new(std::env::current_exe().unwrap())
+    let output = Command::new(std::env::current_exe().expect("this test has a binary"))
         .args(["--exact", &format!("child::{name}")])
         .env_clear()
         .env("HOME", home)
         .env(INSIDE, "1")
         .envs(variables.iter().copied())
         .output()
-        .unwrap();
+        .expect("this binary can be run again");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }

@@ -7,11 +7,11 @@ use tine_scheduler::config::{self, SETTINGS};
 use tine_scheduler::{Error, ErrorKind};
 
 fn pure() -> bool {
-    config::get("delayed.pure").unwrap()
+    config::get("delayed.pure").expect("it has a default")
 }
 
 fn workers() -> Option<usize> {
-    config::workers().unwrap()
+    config::workers().expect("sources can be read")
 }
 
 #[test]
