@@ -4,7 +4,7 @@
 //! Nothing here prints or draws; collections are built on top of it.
 
 // The vocabulary: what a task is, and what can be said of it.
-mod codec;
+pub mod codec;
 mod context;
 mod error;
 mod graph;
@@ -12,6 +12,10 @@ mod observer;
 mod plan;
 mod scheduler;
 mod value;
+
+// What the user and the machine allow.
+pub mod config;
+pub mod limits;
 
 // Memory that processes share.
 #[expect(unsafe_code, reason = "results lie in shared memory: see the module's invariant")]
@@ -30,7 +34,6 @@ mod desk;
 mod engine;
 mod facts;
 mod kill_point;
-mod limits;
 mod panics;
 mod procfs;
 #[expect(unsafe_code, reason = "fork and signals: see the modules' invariants")]
@@ -55,6 +58,6 @@ pub use plan::Plan;
 #[cfg(target_os = "linux")]
 pub use run::Processes;
 pub use run::{Serial, Threads};
-pub use scheduler::{Outputs, Scheduler, current, get, observe, observers, with};
+pub use scheduler::{Outputs, Scheduler, by_name, current, get, observe, observers, with};
 pub use store::StoredValue;
 pub use value::{Datum, TypeTag, Value};

@@ -7,11 +7,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::codec;
+use crate::config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Graph, Key, TaskId};
 use crate::observer::Observer;
 use crate::plan::Plan;
-use crate::run::Serial;
+use crate::run::{Serial, Threads};
 use crate::value::{Datum, Value};
 
 /// Something that can run a plan.
@@ -171,14 +172,44 @@ pub fn observers() -> Vec<Arc<dyn Observer>> {
     OBSERVERS.with_borrow(Clone::clone)
 }
 
-/// The scheduler in force on this thread: the innermost `with`, else `TINE_SCHEDULER`, else the
-/// default.
+/// The scheduler in force on this thread: the innermost [`with`], else the setting `scheduler`
+/// (`TINE_SCHEDULER`), else processes, or threads where there is no fork.
 ///
 /// # Errors
-/// A `TINE_SCHEDULER` that names no scheduler.
+/// A setting that names no scheduler.
 pub fn current() -> Result<Arc<dyn Scheduler>> {
     if let Some(s) = SCHEDULERS.with_borrow(|s| s.last().cloned()) {
         return Ok(s);
     }
-    Ok(Arc::new(Serial::new()))
+    match config::scheduler_name()? {
+        Some(name) => by_name(&name),
+        None => Ok(default_scheduler()),
+    }
+}
+
+/// The scheduler of this name.
+///
+/// # Errors
+/// A name that is none.
+pub fn by_name(name: &str) -> Result<Arc<dyn Scheduler>> {
+    match name {
+        "serial" | "sync" | "synchronous" | "single-threaded" => Ok(Arc::new(Serial::new())),
+        "threads" | "threading" => Ok(Arc::new(Threads::new())),
+        #[cfg(target_os = "linux")]
+        "processes" | "multiprocessing" => Ok(Arc::new(crate::run::Processes::new())),
+        _ => Err(Error::new(
+            ErrorKind::Config,
+            format!("there is no scheduler `{name}`: take `processes`, `threads` or `serial`"),
+        )),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn default_scheduler() -> Arc<dyn Scheduler> {
+    Arc::new(crate::run::Processes::new())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn default_scheduler() -> Arc<dyn Scheduler> {
+    Arc::new(Threads::new())
 }

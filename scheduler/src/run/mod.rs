@@ -14,7 +14,7 @@ mod supervisor;
 mod threads;
 mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
@@ -27,6 +27,7 @@ use crate::arena::Arena;
 use crate::engine::{Bell, Engine, Rules, wanted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::TaskId;
+use crate::limits;
 use crate::observer::Observer;
 use crate::plan::Plan;
 use crate::region::Sharing;
@@ -37,6 +38,12 @@ use crate::table::{Shape, Table};
 
 /// A task is run again after at most this many deaths of its worker.
 const ALLOWED_FAILURES: u8 = 3;
+
+/// How many processors this process may use: looked up once, because it means reading files.
+fn processors() -> usize {
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| usize::try_from(limits::cpus().value).unwrap_or(1).max(1))
+}
 
 /// What a kind of worker needs.
 #[derive(Debug)]
@@ -70,7 +77,7 @@ fn engine<'a>(
     };
     let rules = Rules {
         allowed_failures: ALLOWED_FAILURES,
-        spins: if kind.workers < crate::limits::cpus() { 64 } else { 0 },
+        spins: if kind.workers < processors() { 64 } else { 0 },
         in_order: kind.in_order,
         uncaught: kind.uncaught,
     };

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Kind, Serial, engine, interrupt, rerun, watch::Watch};
+use super::{Kind, Serial, engine, interrupt, processors, rerun, watch::Watch};
+use crate::config;
 use crate::engine::{Bell, Engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::futex;
-use crate::limits;
 use crate::observer::Observer;
 use crate::plan::Plan;
 use crate::scheduler::{Outputs, Scheduler};
@@ -52,7 +52,10 @@ impl Threads {
 pub(super) fn worker_count(asked: Option<usize>, plan: &Plan<'_>) -> Result<usize> {
     let n = match asked {
         Some(n) => n,
-        None => limits::default_workers()?,
+        None => match config::workers()? {
+            Some(n) => n,
+            None => processors(),
+        },
     };
     if n == 0 || n > MAX_WORKERS {
         let message = format!("{n} workers: a run has 1 to {MAX_WORKERS}");

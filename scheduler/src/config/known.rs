@@ -1,0 +1,133 @@
+//! The table of settings: names, defaults, what a value may be.
+//! It does not know where values come from.
+
+use std::fmt;
+
+use toml::Value;
+
+/// What the value of a setting may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A name, as text.
+    Name,
+    /// A whole number from 1 to this one.
+    Count(i64),
+    /// `true` or `false`.
+    Flag,
+}
+
+impl Kind {
+    fn admits(self, value: &Value) -> bool {
+        match (self, value) {
+            (Kind::Name, Value::String(name)) => !name.is_empty(),
+            (Kind::Count(most), Value::Integer(n)) => (1..=most).contains(n),
+            (Kind::Flag, Value::Boolean(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::Name => f.write_str("a name, as text"),
+            Kind::Count(most) => write!(f, "a whole number from 1 to {most}"),
+            Kind::Flag => f.write_str("true or false"),
+        }
+    }
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Setting {
+    /// Its key, with dots and dashes.
+    pub key: &'static str,
+    /// What its value may be.
+    pub kind: Kind,
+    /// Its value where nobody sets it, written as in TOML; `None` where the meaning says what then.
+    pub default: Option<&'static str>,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
+/// Every setting that tine reads.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "delayed.pure",
+        kind: Kind::Flag,
+        default: Some("false"),
+        meaning: "whether two delayed calls with equal arguments are one task",
+    },
+    Setting {
+        key: "scheduler",
+        kind: Kind::Name,
+        default: None,
+        meaning: "serial, threads or processes; unset, the default of the operating system",
+    },
+    Setting {
+        key: "workers",
+        kind: Kind::Count(1024),
+        default: None,
+        meaning: "how many workers a run has; unset, what affinity and cgroup quota leave",
+    },
+];
+
+/// Variables that begin as settings do and are none: key, and what to say of it in a file.
+pub(super) const RESERVED: &[(&str, &str)] = &[
+    ("config", "`TINE_CONFIG` is an environment variable that names a file or a folder"),
+    ("rerun", "`TINE_RERUN` is an environment variable that names a task to run"),
+];
+
+/// Returns the setting of this key, with dashes.
+pub(super) fn setting(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|s| s.key == key)
+}
+
+/// Returns what is wrong with `key = value`, where it is no setting or cannot have that value.
+pub(super) fn objection(key: &str, value: &Value) -> Option<String> {
+    if let Some((_, what)) = RESERVED.iter().find(|(name, _)| *name == key) {
+        return Some(format!("`{key}` is no setting: {what}"));
+    }
+    let Some(setting) = setting(key) else {
+        return Some(format!("there is no setting `{key}`; {}", suggestion(key)));
+    };
+    (!setting.kind.admits(value))
+        .then(|| format!("`{key}` must be {}, not {}", setting.kind, super::layers::show(value)))
+}
+
+fn suggestion(key: &str) -> String {
+    let names = SETTINGS.iter().map(|s| s.key);
+    let near = nearest(key, names).expect("there are settings");
+    let all: Vec<_> = SETTINGS.iter().map(|s| format!("`{}`", s.key)).collect();
+    format!("the nearest is `{near}`, and all are {}", all.join(", "))
+}
+
+/// Returns whether `key` is no setting, but off by a slip of the finger or two.
+pub(super) fn misspelt(key: &str) -> bool {
+    setting(key).is_none() && SETTINGS.iter().any(|s| distance(key, s.key) <= 2)
+}
+
+/// Returns the candidate with the fewest edits from `key`, the first of equals.
+pub(super) fn nearest<'a>(
+    key: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    candidates.into_iter().min_by_key(|c| distance(key, c))
+}
+
+/// The number of characters to insert, delete or replace to get from one to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in to.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[to.len()]
+}
