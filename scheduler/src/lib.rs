@@ -18,7 +18,8 @@ pub use codec::BlockRef;
 pub use context::{Exchange, Fetched, Finished, Inputs, Lent, TaskContext};
 pub use error::{Attempt, Error, ErrorKind, Place, Result, TaskResult};
 pub use graph::{
-    Dependency, Edge, Graph, GraphBuilder, Group, GroupId, Key, Tags, TaskBody, TaskFn, TaskId,
+    Dependency, Dependents, Edge, Graph, GraphBuilder, Group, GroupId, Key, Tags, TaskBody, TaskFn,
+    TaskId, TaskMetrics, max_pressure,
 };
 pub use observer::{
     GroupProgress, Observer, Progress, RareFact, RareKind, RunEnd, RunView, TaskStatus, TaskTimes,

@@ -3,6 +3,8 @@
 
 mod body;
 mod builder;
+mod dependents;
+mod diagnostics;
 mod group;
 mod key;
 mod order;
@@ -13,6 +15,8 @@ use std::sync::Arc;
 
 pub use body::{TaskBody, TaskFn};
 pub use builder::{Dependency, GraphBuilder};
+pub use dependents::Dependents;
+pub use diagnostics::{TaskMetrics, max_pressure};
 pub use group::{Group, GroupId};
 pub use key::{Key, TaskId};
 
