@@ -71,11 +71,8 @@ impl Dag {
             needed[task.index()] && graph.datum(task).is_none()
         };
         let tasks = (0..u32::try_from(graph.len()).expect("fewer than 2^32 tasks")).filter(is_task);
-        let sorted = if backwards {
-            tasks.collect()
-        } else {
-            topological(&deps, &outs, tasks.collect())?
-        };
+        let sorted =
+            if backwards { tasks.collect() } else { topological(&deps, &outs, tasks.collect())? };
         Ok(Dag { deps, outs, sorted, needed })
     }
 }

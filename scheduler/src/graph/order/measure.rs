@@ -26,7 +26,11 @@ impl Count {
         let shift = exponent - (small >> 32);
         let aligned = if shift < 32 { (small & 0xffff_ffff) >> shift } else { 0 };
         let sum = (large & 0xffff_ffff) + aligned;
-        if sum >> 32 == 0 { Count(exponent << 32 | sum) } else { Count((exponent + 1) << 32 | sum >> 1) }
+        if sum >> 32 == 0 {
+            Count(exponent << 32 | sum)
+        } else {
+            Count((exponent + 1) << 32 | sum >> 1)
+        }
     }
 }
 
