@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tine_scheduler::{
-    Dependency, Finished, Graph, GraphBuilder, Result, TaskBody, TaskContext, TaskId, TypeTag,
-    max_pressure,
+    Dependency, Finished, Graph, GraphBuilder, Inputs, Result, TaskBody, TaskContext, TaskId,
+    TypeTag, max_pressure,
 };
 
 /// A body that is never run.
@@ -93,20 +93,26 @@ fn random(n: usize) -> Result<(Graph, TaskId)> {
     Ok((p.builder.build()?, last))
 }
 
-/// Reads a graph: a line a task, in which its inputs are the numbers of earlier lines. All tasks
-/// that no other takes are asked for.
+/// Reads a graph: a line a task, in which its inputs are the numbers of other lines, or `value` for
+/// one that needs no running. All tasks that no other takes are asked for.
 fn read(input: impl BufRead) -> Result<(Graph, Vec<TaskId>)> {
+    let lines: Vec<String> = input.lines().map_while(std::result::Result::ok).collect();
     let mut p = Pusher::new();
+    let mut taken = vec![false; lines.len()];
     let mut tasks = Vec::new();
-    let mut taken = Vec::new();
-    for line in input.lines().map_while(std::result::Result::ok) {
-        let inputs: Vec<usize> = line.split_whitespace().filter_map(|w| w.parse().ok()).collect();
-        for &i in &inputs {
-            taken[i] = true;
+    for (i, line) in (0u32..).zip(&lines) {
+        if line.trim() == "value" {
+            tasks.push(p.builder.value(("task", i), 0u64));
+            continue;
         }
-        let inputs: Vec<TaskId> = inputs.into_iter().map(|i| tasks[i]).collect();
-        tasks.push(p.push("task", &inputs));
-        taken.push(false);
+        let inputs: Vec<u32> = line.split_whitespace().filter_map(|w| w.parse().ok()).collect();
+        for &input in &inputs {
+            taken[input as usize] = true;
+        }
+        let names = inputs.into_iter().map(|i| ("task", i));
+        tasks.push(
+            p.builder.gather(("task", i), names, |inputs: Inputs<'_, u64>| inputs.count() as u64),
+        );
     }
     let outputs = tasks.iter().zip(&taken).filter(|(_, t)| !**t).map(|(t, _)| *t).collect();
     Ok((p.builder.build()?, outputs))
@@ -132,7 +138,13 @@ fn report(name: &str, graph: &Graph, outputs: &[TaskId]) -> Result<()> {
 fn main() -> Result<()> {
     if std::env::args().nth(1).as_deref() == Some("-") {
         let (graph, outputs) = read(std::io::stdin().lock())?;
-        return report("stdin", &graph, &outputs);
+        report("stdin", &graph, &outputs)?;
+        if std::env::args().nth(2).as_deref() == Some("--order") {
+            for t in graph.order(&outputs)? {
+                println!("{}", graph.index_in_group(t));
+            }
+        }
+        return Ok(());
     }
     for (name, (graph, root)) in [
         ("independent", independent(1_000_000)?),

@@ -5,10 +5,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::dag::Dag;
-use super::measure::{Weight, rank};
+use super::measure::{Weight, rank, root_paths};
 
-/// How many tasks a root looks at on its way to final tasks. Roots with more tasks above them say
-/// nothing about which final task is near, and looking at all would be quadratic.
+/// How many tasks a root looks at on its way to final tasks: looking at all would be quadratic.
 const REACH: usize = 32;
 
 /// A final task that can be chosen: roots it misses, whether nothing that it takes is there,
@@ -21,8 +20,10 @@ pub(super) struct Targets {
     sorted: Vec<u32>,
     /// The same with what they miss; an entry that is out of date is skipped.
     heap: BinaryHeap<Candidate>,
-    /// Roots that each final task still misses; 0 also for all other tasks.
+    /// Roots that each final task still misses; 0 also for all other tasks. Where a root could not
+    /// look far enough, this is a number of paths to roots, and an upper bound.
     missing: Vec<u32>,
+    exact: bool,
     touched: Vec<bool>,
     forward: Forward,
     /// Whether there is a choice at all.
@@ -39,12 +40,19 @@ impl Targets {
             sorted: Vec::new(),
             heap: BinaryHeap::new(),
             missing: vec![0; size],
+            exact: true,
             touched: vec![false; size],
             forward: Forward { seen_in: vec![0; size], walks: 0, queue: VecDeque::new() },
             many,
         };
         if many {
-            if targets.count_roots(dag) {
+            let longest_first = targets.count_roots(dag);
+            if !targets.exact {
+                for &t in sorted.iter().filter(|&&t| dag.deps.len_of(t) > 0) {
+                    targets.missing[t as usize] = root_paths(weights[t as usize]);
+                }
+            }
+            if longest_first {
                 sorted.sort_unstable_by_key(|&t| rank(weights, t));
             } else {
                 sorted.sort_unstable_by_key(|&t| (Reverse(weights[t as usize]), Reverse(t)));
@@ -70,8 +78,8 @@ impl Targets {
                 continue;
             }
             roots += 1;
-            let mut reached = 0;
-            self.forward.walk(dag, t, |leaf| {
+            let mut reached = u32::from(dag.outs.len_of(t) == 0);
+            self.exact &= self.forward.walk(dag, t, |leaf| {
                 self.missing[leaf as usize] += 1;
                 reached += 1;
             });
@@ -86,7 +94,7 @@ impl Targets {
         if !self.many {
             return;
         }
-        let Targets { heap, missing, touched, forward, .. } = self;
+        let Targets { heap, missing, touched, forward, exact, .. } = self;
         for &user in dag.outs.row(task) {
             let first = !std::mem::replace(&mut touched[user as usize], true);
             if first && missing[user as usize] > 0 {
@@ -97,7 +105,7 @@ impl Targets {
         if dag.deps.len_of(task) == 0 {
             forward.walk(dag, task, |leaf| {
                 let left = &mut missing[leaf as usize];
-                *left -= 1;
+                *left = left.saturating_sub(1).max(u32::from(!*exact));
                 if *left > 0 {
                     let entry = (*left, !touched[leaf as usize], weights[leaf as usize], leaf);
                     heap.push(Reverse(entry));
@@ -134,8 +142,9 @@ struct Forward {
 }
 
 impl Forward {
-    /// Tells `leaf` of the final tasks among the `REACH` tasks that are nearest to `root`.
-    fn walk(&mut self, dag: &Dag, root: u32, mut leaf: impl FnMut(u32)) {
+    /// Tells `leaf` of the final tasks among the `REACH` tasks that are nearest to `root`. Returns
+    /// whether these are all.
+    fn walk(&mut self, dag: &Dag, root: u32, mut leaf: impl FnMut(u32)) -> bool {
         self.walks += 1;
         self.queue.clear();
         self.queue.push_back(root);
@@ -146,7 +155,7 @@ impl Forward {
                     continue;
                 }
                 if left == 0 {
-                    return;
+                    return false;
                 }
                 left -= 1;
                 if dag.outs.len_of(user) == 0 {
@@ -156,5 +165,6 @@ impl Forward {
                 }
             }
         }
+        true
     }
 }
