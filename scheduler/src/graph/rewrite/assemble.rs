@@ -62,12 +62,18 @@ impl<'g> Rules<'g> {
 }
 
 /// Returns the graph in which tasks for which `merged` holds run inside every task that takes them,
-/// and are tasks of their own only where they are to be kept.
-pub(super) fn assemble(graph: &Graph, kept: &[bool], merged: &[bool]) -> Graph {
+/// and are tasks of their own only where they are to be kept. `named` says which tasks keep their
+/// name; others are called after all that runs inside them.
+pub(super) fn assemble(
+    graph: &Graph,
+    kept: &[bool],
+    merged: &[bool],
+    named: impl Fn(TaskId) -> bool,
+) -> Graph {
     let mut new = Assembly::new(graph, merged);
     for t in graph.tasks() {
         if !merged[t.index()] || kept[t.index()] {
-            new.add(t, kept[t.index()]);
+            new.add(t, named(t));
         }
     }
     new.finish()

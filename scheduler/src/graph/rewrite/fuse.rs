@@ -51,7 +51,7 @@ impl Graph {
             Fusion::Blocks => self.blocks(&rules, &users),
             Fusion::Width(average) => width::merged(self, &rules, &users, average),
         };
-        assemble(self, &rules.kept, &merged)
+        assemble(self, &rules.kept, &merged, |t| rules.kept[t.index()])
     }
 
     fn chains(&self, rules: &Rules<'_>, users: &Dependents) -> Vec<bool> {

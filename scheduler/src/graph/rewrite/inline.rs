@@ -31,7 +31,7 @@ impl Graph {
             chosen(t) && !users.is_empty() && users.iter().all(|&u| rules.may_merge(t, u))
         };
         let merged: Vec<bool> = self.tasks().map(merges).collect();
-        assemble(self, &rules.kept, &merged)
+        assemble(self, &rules.kept, &merged, |_| true)
     }
 
     /// Returns the graph in which values are part of the tasks that take them.
