@@ -54,7 +54,7 @@ fn column_means_of_400_chunks_hold_7() -> Result<()> {
     let o = s.ordered()?;
     assert_eq!(o.order.len(), 960);
     assert!(o.pressure <= 7, "{}", o.pressure);
-    assert!(mean_pressure(&o) <= 3.55, "{}", mean_pressure(&o));
+    assert!(mean_pressure(&o) <= 3.57, "{}", mean_pressure(&o)); // 3.54 with its slices
 
     tree(&mut s, "total", (0..20).map(|c| format!("combine{c}-2.0")).collect());
     assert!(s.ordered()?.pressure <= 13);

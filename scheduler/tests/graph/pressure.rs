@@ -95,7 +95,9 @@ fn o10_gh_3055() -> Result<()> {
     let cumsum = |s: &mut Sketch, name: &str, from: &str| {
         for i in 0..rows {
             s.task(format!("{name}-chunk{i}"), [format!("{from}{i}")]);
-            s.task(format!("{name}-last{i}"), [format!("{name}-chunk{i}")]);
+            if i + 1 < rows {
+                s.task(format!("{name}-last{i}"), [format!("{name}-chunk{i}")]);
+            }
             if i == 0 {
                 s.task(format!("{name}-extra0"), None::<&str>);
             } else {
@@ -124,7 +126,7 @@ fn o10_gh_3055() -> Result<()> {
         s.task(format!("end{i}"), [format!("sum{i}")]);
     }
     let o = s.ordered()?;
-    assert!(o.pressure <= 9, "{}", o.pressure); // 8 with the 17 tasks a row that NumPy's axes give
+    assert!(o.pressure <= 8, "{}", o.pressure);
     let ends: Vec<i64> = (0..rows).map(|i| o.at(&format!("end{i}"))).collect();
     assert!(ends.is_sorted(), "rows are finished one after the other: {ends:?}");
     let half = i64::try_from(o.order.len() / 2).expect("small");

@@ -77,11 +77,6 @@ fn unpack(rest: u64) -> (u32, u32) {
     (field(rest >> USER_BITS), field(most - (rest & most)))
 }
 
-/// How many paths lead from roots to a task of this weight.
-pub(super) fn root_paths(weight: Weight) -> u32 {
-    unpack(weight.1).0
-}
-
 /// Where a task comes among others: by weight, and of equals the one that was named first counts
 /// as the heavier, so that heavy ones first also means first ones first.
 pub(super) fn rank(weights: &[Weight], t: u32) -> (Weight, Reverse<u32>) {

@@ -5,6 +5,7 @@ mod dag;
 mod measure;
 mod paths;
 mod sides;
+mod sketch;
 mod targets;
 mod walk;
 

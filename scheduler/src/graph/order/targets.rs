@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::dag::Dag;
-use super::measure::{Weight, rank, root_paths};
+use super::measure::{Weight, rank};
+use super::sketch::root_counts;
 
 /// How many tasks a root looks at on its way to final tasks: looking at all would be quadratic.
 const REACH: usize = 32;
@@ -21,7 +22,7 @@ pub(super) struct Targets {
     /// The same with what they miss; an entry that is out of date is skipped.
     heap: BinaryHeap<Candidate>,
     /// Roots that each final task still misses; 0 also for all other tasks. Where a root could not
-    /// look far enough, this is a number of paths to roots, and an upper bound.
+    /// look far enough, these are upper bounds, of an estimate.
     missing: Vec<u32>,
     exact: bool,
     touched: Vec<bool>,
@@ -48,8 +49,9 @@ impl Targets {
         if many {
             let longest_first = targets.count_roots(dag);
             if !targets.exact {
+                let counts = root_counts(dag);
                 for &t in sorted.iter().filter(|&&t| dag.deps.len_of(t) > 0) {
-                    targets.missing[t as usize] = root_paths(weights[t as usize]);
+                    targets.missing[t as usize] = counts[t as usize];
                 }
             }
             if longest_first {
