@@ -93,6 +93,28 @@ fn random(n: usize) -> Result<(Graph, TaskId)> {
     Ok((p.builder.build()?, last))
 }
 
+/// Many outputs: the first sum needs one source, the last one all of them.
+fn cumulative(n: usize) -> Result<(Graph, Vec<TaskId>)> {
+    let mut p = Pusher::new();
+    let mut outputs = Vec::new();
+    let mut sum = p.push("zero", &[]);
+    for _ in 0..n {
+        let source = p.push("source", &[]);
+        outputs.push(p.push("out", &[sum, source]));
+        sum = p.push("sum", &[sum, source]);
+    }
+    Ok((p.builder.build()?, outputs))
+}
+
+/// Many outputs that all need everything, as in `x - x.mean()`.
+fn centred(n: usize) -> Result<(Graph, Vec<TaskId>)> {
+    let mut p = Pusher::new();
+    let sources: Vec<TaskId> = (0..n).map(|_| p.push("source", &[])).collect();
+    let mean = p.tree(sources.clone(), 16);
+    let outputs = sources.iter().map(|&s| p.push("out", &[s, mean])).collect();
+    Ok((p.builder.build()?, outputs))
+}
+
 /// Reads a graph: a line a task, in which its inputs are the numbers of other lines, or `value` for
 /// one that needs no running. All tasks that no other takes are asked for.
 fn read(input: impl BufRead) -> Result<(Graph, Vec<TaskId>)> {
@@ -153,6 +175,11 @@ fn main() -> Result<()> {
         ("random", random(100_000)?),
     ] {
         report(name, &graph, &[root])?;
+    }
+    for (name, (graph, outputs)) in
+        [("cumulative", cumulative(200_000)?), ("centred", centred(200_000)?)]
+    {
+        report(name, &graph, &outputs)?;
     }
     Ok(())
 }

@@ -73,7 +73,7 @@ proptest! {
         let keep = graph.find_all(&keys).expect("just built");
         let expected = values(&graph, &keys).expect("runs");
         let chosen: Vec<bool> = shape.iter().map(|s| s.2).collect();
-        let inline = |t: TaskId| chosen[t.index()] && t.index() % 3 == 0;
+        let inline = |t: TaskId| chosen[t.index()] && t.index().is_multiple_of(3);
         let all_kept = [
             graph.cull(&keep),
             graph.fuse(&keep, Fusion::Chains),
@@ -90,7 +90,7 @@ proptest! {
         let kept = |g: &Graph| g.find_all(&keys).expect("kept");
         let chains = culled.fuse(&kept(&culled), Fusion::Chains);
         let wide = chains.fuse(&kept(&chains), Fusion::Width(width));
-        let inlined = wide.inline(&kept(&wide), |t| t.index() % 5 == 0);
+        let inlined = wide.inline(&kept(&wide), |t| t.index().is_multiple_of(5));
         prop_assert_eq!(&values(&inlined, &keys).expect("runs"), &expected);
     }
 
