@@ -48,7 +48,9 @@ pub use codec::BlockRef;
 pub use context::{Exchange, Fetched, Finished, Inline, Inputs, Lent, TaskContext};
 pub use error::{Attempt, Error, ErrorKind, Place, Result, TaskResult};
 pub use graph::{
-    Dependency, Edge, Graph, GraphBuilder, Group, GroupId, Key, Tags, TaskBody, TaskFn, TaskId,
+    Dependency, Dependents, Edge, Fusion, Graph, GraphBuilder, Group, GroupId, Key, Port, Supply,
+    Tags, TaskBody, TaskFn, TaskId, TaskMetrics, Token, annotate, annotations, max_pressure,
+    tokenize,
 };
 pub use observer::{
     GroupProgress, Observer, Progress, RareFact, RareKind, RunEnd, RunView, TaskStatus, TaskTimes,

@@ -6,6 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::port::Port;
 use crate::context::{Finished, Inputs, TaskContext};
 use crate::error::{Error, Result, TaskResult};
 use crate::value::{Datum, TypeTag, Value};
@@ -33,6 +34,12 @@ pub trait TaskBody: Send + Sync + 'static {
 
     /// The value itself, where nothing has to be run for it.
     fn datum(&self) -> Option<&Datum> {
+        None
+    }
+
+    /// `Some(Port::of::<R>())`, with `R` the type of the result, where the task may be fused with
+    /// others.
+    fn port(&self) -> Option<Port> {
         None
     }
 }
@@ -116,6 +123,10 @@ impl<F: TaskFn<Args, R>, Args: 'static, R: Value> TaskBody for Call<F, Args, R> 
     fn arity(&self) -> Option<usize> {
         Some(F::arity())
     }
+
+    fn port(&self) -> Option<Port> {
+        Some(Port::of::<R>())
+    }
 }
 
 /// A task that is a closure of fixed arity which may fail.
@@ -147,6 +158,10 @@ where
 
     fn arity(&self) -> Option<usize> {
         Some(F::arity())
+    }
+
+    fn port(&self) -> Option<Port> {
+        Some(Port::of::<R>())
     }
 }
 
@@ -182,12 +197,17 @@ where
     fn input_type(&self, _i: usize) -> Option<TypeTag> {
         Some(TypeTag::of::<T>())
     }
+
+    fn port(&self) -> Option<Port> {
+        Some(Port::of::<R>())
+    }
 }
 
 /// A value that is there before the run.
 pub(super) struct Given {
     datum: Datum,
     tag: TypeTag,
+    port: Port,
 }
 
 impl Given {
@@ -195,11 +215,12 @@ impl Given {
         Given {
             datum: Datum::Memory(Arc::new(value) as Arc<dyn Any + Send + Sync>),
             tag: TypeTag::of::<T>(),
+            port: Port::of::<T>(),
         }
     }
 
     pub(super) fn datum_of<T: Value>(datum: Datum) -> Self {
-        Given { datum, tag: TypeTag::of::<T>() }
+        Given { datum, tag: TypeTag::of::<T>(), port: Port::of::<T>() }
     }
 }
 
@@ -214,5 +235,9 @@ impl TaskBody for Given {
 
     fn datum(&self) -> Option<&Datum> {
         Some(&self.datum)
+    }
+
+    fn port(&self) -> Option<Port> {
+        Some(self.port)
     }
 }

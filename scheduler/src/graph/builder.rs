@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::Arc;
 
+use super::annotate;
 use super::body::{Call, Gather, Given, TaskBody, TaskFn, TryCall};
 use super::group::{GroupId, GroupTable};
 use super::key::{Key, TaskId};
@@ -67,6 +68,9 @@ pub struct GraphBuilder {
     origin_ids: HashMap<(usize, usize), u32>,
     last_origin: Option<((usize, usize), u32)>,
     tags: Arc<Tags>,
+    /// The tags in force: those of the scope of `annotate` with this number, below `tags`.
+    merged_tags: Arc<Tags>,
+    merged_scope: Option<u64>,
     forward: bool,
     error: Option<Error>,
 }
@@ -178,8 +182,10 @@ impl GraphBuilder {
         self.push_at(group, [], Arc::new(Given::datum_of::<T>(datum)), Location::caller())
     }
 
-    /// Puts these tags on all tasks that are added from now on; returns the tags before.
+    /// Puts these tags on all tasks that are added from now on, over those of
+    /// [`annotate`](crate::annotate); returns the tags before.
     pub fn set_tags(&mut self, tags: Arc<Tags>) -> Arc<Tags> {
+        self.merged_scope = None;
         std::mem::replace(&mut self.tags, tags)
     }
 
@@ -278,15 +284,29 @@ impl GraphBuilder {
         self.bodies[task.index()] = Some(body);
     }
 
+    /// Puts the tags of `annotate` below those of [`set_tags`](Self::set_tags), where either changed.
+    fn merge_tags(&mut self) {
+        let scope = Some(annotate::scope_number());
+        if self.merged_scope == scope {
+            return;
+        }
+        self.merged_scope = scope;
+        let tags = annotate::merge(&annotate::annotations(), &self.tags);
+        if tags != *self.merged_tags {
+            self.merged_tags = Arc::new(tags);
+        }
+    }
+
     fn origin_id(&mut self, place: &'static Location<'static>) -> u32 {
-        let id = (std::ptr::from_ref(place).addr(), Arc::as_ptr(&self.tags).addr());
+        self.merge_tags();
+        let id = (std::ptr::from_ref(place).addr(), Arc::as_ptr(&self.merged_tags).addr());
         if let Some((last, n)) = self.last_origin
             && last == id
         {
             return n;
         }
         let n = *self.origin_ids.entry(id).or_insert_with(|| {
-            self.origin_table.push(Origin { place, tags: self.tags.clone() });
+            self.origin_table.push(Origin { place, tags: self.merged_tags.clone() });
             u32::try_from(self.origin_table.len() - 1).expect("fewer than 2^32 places")
         });
         self.last_origin = Some((id, n));

@@ -63,6 +63,16 @@ impl Group {
         self.source
     }
 
+    /// Whether the tasks of both are numbered along the same axes, and are as many.
+    pub(super) fn is_aligned(&self, other: &Group) -> bool {
+        let same = match (&self.positions, &other.positions) {
+            (Positions::Single, Positions::Single) | (Positions::Line, Positions::Line) => true,
+            (Positions::Grid(a), Positions::Grid(b)) => a == b,
+            _ => false,
+        };
+        same && self.members.len() == other.members.len()
+    }
+
     fn position(&self, index: u32) -> Vec<u32> {
         match &self.positions {
             Positions::Single => vec![],
@@ -153,6 +163,24 @@ impl GroupTable {
         self.groups.push(Group { name: name.to_owned(), positions, members, source: false });
         self.by_name.insert(name.to_owned(), id);
         id
+    }
+
+    /// The same groups without their tasks, for names only.
+    pub(super) fn names(&self) -> Self {
+        let empty = |g: &Group| Group { members: Vec::new(), ..g.clone() };
+        GroupTable { groups: self.groups.iter().map(empty).collect(), by_name: HashMap::new() }
+    }
+
+    /// The group with this name, numbered as `pattern` is.
+    pub(super) fn like(&mut self, name: &str, pattern: &Group) -> GroupId {
+        let id = self.add(name, pattern.positions.clone());
+        self.groups[id.index()].source |= pattern.source;
+        id
+    }
+
+    /// Whether there is a group with this name.
+    pub(super) fn id(&self, name: &str) -> Option<GroupId> {
+        self.by_name.get(name).copied()
     }
 
     /// The group with this name whose tasks are numbered along one axis.

@@ -1,20 +1,33 @@
 //! The task graph as a value: tasks with their inputs, grouped and named.
 //! It imports nothing of the engine and runs nothing.
 
+mod annotate;
 mod body;
 mod builder;
+mod dependents;
+mod diagnostics;
 mod group;
 mod key;
+mod manipulate;
 mod order;
+mod port;
+mod rewrite;
+mod token;
 
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
+pub use annotate::{annotate, annotations};
 pub use body::{TaskBody, TaskFn};
 pub use builder::{Dependency, GraphBuilder};
+pub use dependents::Dependents;
+pub use diagnostics::{TaskMetrics, max_pressure};
 pub use group::{Group, GroupId};
 pub use key::{Key, TaskId};
+pub use port::Port;
+pub use rewrite::{Fusion, Supply};
+pub use token::{Token, tokenize};
 
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::value::Datum;
