@@ -17,6 +17,18 @@ fn rmp_serde_loses_some_of_nothing() {
 }
 
 #[test]
+fn rmp_serde_writes_what_it_cannot_read_and_reads_what_is_too_long() {
+    let deep = (0..1100).fold(serde_json::Value::Null, |v, _| vec![v].into());
+    let theirs = rmp_serde::to_vec_named(&deep).unwrap();
+    assert!(rmp_serde::from_slice::<serde_json::Value>(&theirs).is_err());
+    let mut theirs = rmp_serde::to_vec_named(&(1u8, 2u8)).unwrap();
+    theirs.push(3);
+    assert_eq!(rmp_serde::from_slice::<(u8, u8)>(&theirs).unwrap(), (1, 2));
+    let ours = [bytes_of(&(1u8, 2u8)).unwrap(), vec![3]].concat();
+    assert!(codec::decode::<(u8, u8)>(&ours).is_err());
+}
+
+#[test]
 fn rmp_serde_refuses_addresses_behind_a_tag() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     #[serde(untagged)]
