@@ -1,6 +1,7 @@
 //! Flame graphs of a run, by inferno: the group is the root, its tasks stand on it.
 //! It reads the folded stacks of a trace, and nothing else.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use inferno::flamegraph::color::{BackgroundColor, BasicPalette, Color, PaletteMap};
@@ -78,7 +79,7 @@ fn colours(trace: &Trace, folded: &str) -> PaletteMap {
     let used = trace.group_totals().into_iter().map(|t| t.tasks > 0);
     let places: Vec<usize> = used.map(|u| if u { next.next().unwrap_or(0) } else { 0 }).collect();
     let names = trace.groups().iter().map(|g| tine_profiler::frame_name(&g.name));
-    let by_name: std::collections::HashMap<String, usize> = names.zip(places).collect();
+    let by_name: HashMap<String, usize> = names.zip(places).collect();
     for line in folded.lines() {
         let stack = line.rsplit_once(' ').map_or(line, |(s, _)| s);
         let mut frames = stack.split(';');

@@ -25,6 +25,8 @@ const NARROWEST: f64 = 360.0;
 const TICKS: f64 = 96.0;
 /// Narrower boxes than this are drawn together.
 const HALF_PIXEL: f64 = 0.5;
+/// The least part of a row's height that is filled, so that rare short tasks are seen.
+const LOWEST: f64 = 0.2;
 
 const LIGHT: &str = "
 .row{fill:#eef0f4}.grid{stroke:#c9ced6;stroke-width:1}.edge{stroke:#fff;stroke-width:.5}
@@ -198,6 +200,9 @@ fn draw_slice(
 ) -> io::Result<()> {
     let (y, height) = frame.row(lane);
     let x = frame.scale.x(slice.from);
+    // Idle time between tasks that share a box is seen as the part of the row that it leaves free.
+    let share = slice.busy as f64 / (slice.to - slice.from).max(1) as f64;
+    let filled = height * share.clamp(LOWEST, 1.0);
     // With sharp edges, what is narrower than a pixel may fall between two of them.
     let width = (frame.scale.x(slice.to) - x).max(1.0);
     let colour = colours[slice.group].unwrap_or(0);
@@ -210,9 +215,9 @@ fn draw_slice(
         &[
             ("class", (&class).into()),
             ("x", x.into()),
-            ("y", y.into()),
+            ("y", (y + height - filled).into()),
             ("width", width.into()),
-            ("height", height.into()),
+            ("height", filled.into()),
         ],
         &title(trace, slice),
     )?;
