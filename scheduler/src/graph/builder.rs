@@ -220,7 +220,8 @@ impl GraphBuilder {
         Ok(graph)
     }
 
-    fn define(
+    /// Adds a task with this key, as if it had been created at `place`.
+    pub fn define(
         &mut self,
         key: &Key,
         inputs: impl IntoIterator<Item = Dependency>,
