@@ -93,7 +93,7 @@ fn lazy(function: &Function) -> TokenStream {
     quote! {
         #(#own)*
         #(#both)*
-        #[allow(clippy::too_many_arguments)]
+        #[allow(clippy::too_many_arguments, clippy::multiple_bound_locations)]
         #[track_caller]
         #vis fn #name #generics (#(#params),*) -> ::tine::Delayed<#value> #bounds {
             #body

@@ -3,7 +3,6 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::punctuated::Punctuated;
 use syn::{GenericArgument, ItemFn, PathArguments, Result, ReturnType, Safety, Type, TypePath};
 
 use crate::options::Options;
@@ -24,7 +23,7 @@ impl Function {
     /// Reads a function; its `impl Trait` parameters are turned into type parameters.
     pub(crate) fn parse(options: Options, mut item: ItemFn) -> Result<Self> {
         check(&item)?;
-        let mut inputs = std::mem::replace(&mut item.sig.inputs, Punctuated::new());
+        let mut inputs = std::mem::take(&mut item.sig.inputs);
         let params = inputs
             .iter_mut()
             .enumerate()

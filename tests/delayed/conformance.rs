@@ -46,7 +46,7 @@ fn add_all<T: Clone + std::iter::Sum>(xs: Vec<T>) -> T {
 }
 
 fn tasks<C: Collection>(lazy: &C) -> usize {
-    lazy.graph().unwrap().len()
+    lazy.graph().expect("a right graph").len()
 }
 
 #[test]

@@ -100,7 +100,7 @@ impl<T: Value> Delayed<T> {
     /// The value, or why there is none: whatever befalls its task, the death of its process
     /// included, is handed over as an `Err`, and the run goes on.
     ///
-    /// ```no_run
+    /// ```
     /// use tine::prelude::*;
     /// #[delayed]
     /// fn risky(x: i64) -> Result<i64, String> {

@@ -7,15 +7,19 @@ pub(crate) fn of<F>(otherwise: &'static str) -> &'static str {
 }
 
 /// The identifier at the end of a path: `max` of `<i64 as core::cmp::Ord>::max`, `first` of
-/// `app::first<u8>`.
+/// `app::first<u8>`. Types have none (`Box<dyn Fn()>`): functions begin with a small letter.
 fn last_segment(path: &'static str) -> Option<&'static str> {
+    if path.starts_with("fn(") {
+        return None;
+    }
     let path = match path.strip_suffix('>') {
         Some(inner) => without_arguments(inner)?,
         None => path,
     };
     let name = path.rsplit("::").next()?;
     let letter = |c: char| c.is_alphanumeric() || c == '_';
-    (!name.is_empty() && name.chars().all(letter)).then_some(name)
+    let small = |c: char| c.is_lowercase() || c == '_';
+    (name.starts_with(small) && name.chars().all(letter)).then_some(name)
 }
 
 /// What stands before the `<` that belongs to the `>` at the end, which has been cut off.
@@ -55,6 +59,7 @@ mod tests {
     fn closures_have_none() {
         assert_eq!(last_segment("app::main::{{closure}}"), None);
         assert_eq!(last_segment("fn(i64) -> i64"), None);
+        assert_eq!(last_segment("alloc::boxed::Box<dyn core::ops::function::Fn()>"), None);
         assert_eq!(last_segment("fn(i64) -> alloc::vec::Vec<i64>"), None);
     }
 }
