@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use tine_scheduler::{Dependency, Error, ErrorKind, Graph, GraphBuilder, Key, Result, TaskId};
+use tine_scheduler::{
+    Dependency, Error, ErrorKind, Graph, GraphBuilder, GroupId, Key, Result, TaskId,
+};
 
 use crate::node::{Held, Input, Node, Task, Work};
 use crate::token::Token;
@@ -54,12 +56,48 @@ fn reachable(roots: &[Input]) -> Vec<&Arc<Node>> {
     nodes
 }
 
+/// Where a node stands in the list of all nodes, by its number.
+struct Positions<'a> {
+    nodes: &'a [&'a Arc<Node>],
+    /// The position of each number from the first node's on, where they lie close together: most
+    /// graphs are written in one go, and a look into a table is what building a graph is made of.
+    dense: Vec<u32>,
+}
+
+impl<'a> Positions<'a> {
+    fn new(nodes: &'a [&'a Arc<Node>]) -> Self {
+        let mut positions = Positions { nodes, dense: Vec::new() };
+        if let (Some(first), Some(last)) = (nodes.first(), nodes.last()) {
+            let range = last.sequence() - first.sequence() + 1;
+            if range <= 4 * nodes.len() as u64 {
+                positions.dense = vec![0; range as usize];
+                for (node, i) in nodes.iter().zip(0..) {
+                    positions.dense[(node.sequence() - first.sequence()) as usize] = i;
+                }
+            }
+        }
+        positions
+    }
+
+    /// The position of `node`, which must be one of the list.
+    fn of(&self, node: &Node) -> usize {
+        let number = node.sequence();
+        if self.dense.is_empty() {
+            return self.nodes.partition_point(|n| n.sequence() < number);
+        }
+        self.dense[(number - self.nodes[0].sequence()) as usize] as usize
+    }
+}
+
 /// A graph in the making.
-struct Assembly {
+struct Assembly<'a> {
     graph: GraphBuilder,
-    /// Where the tasks of a node begin in `tasks`, by its number, and how many there are.
-    spans: HashMap<u64, (usize, usize), BySequence>,
+    positions: Positions<'a>,
+    /// Where the tasks of each node begin in `tasks`, by position, and where the last ones end.
+    starts: Vec<usize>,
     tasks: Vec<TaskId>,
+    /// The group that the task before went to, which is most often the next one's too.
+    last_group: Option<(&'static str, GroupId)>,
     /// Pure tasks, by what they do to which inputs.
     pure: HashMap<Token, TaskId>,
     /// Names of which some numbers are taken by persisted results.
@@ -83,8 +121,8 @@ impl Numbers {
     }
 }
 
-impl Assembly {
-    fn new(nodes: &[&Arc<Node>]) -> Self {
+impl<'a> Assembly<'a> {
+    fn new(nodes: &'a [&'a Arc<Node>]) -> Self {
         let mut pinned: HashMap<String, Numbers> = HashMap::new();
         for node in nodes {
             if let Work::Held(held) = &node.work {
@@ -96,7 +134,9 @@ impl Assembly {
         }
         Assembly {
             graph: Graph::builder(),
-            spans: HashMap::with_capacity_and_hasher(nodes.len(), BySequence::default()),
+            positions: Positions::new(nodes),
+            starts: vec![0],
+            last_group: None,
             tasks: Vec::with_capacity(nodes.len()),
             pure: HashMap::new(),
             pinned,
@@ -114,12 +154,11 @@ impl Assembly {
             }
             Work::Failed(error) => return Err(error.clone()),
         };
-        let start = self.tasks.len();
         match tasks {
             Emitted::One(task) => self.tasks.push(task),
             Emitted::Many(mut many) => self.tasks.append(&mut many),
         }
-        self.spans.insert(node.sequence(), (start, self.tasks.len() - start));
+        self.starts.push(self.tasks.len());
         Ok(())
     }
 
@@ -154,7 +193,11 @@ impl Assembly {
             let key = Key::new(task.name, [numbers.next_free()]);
             return self.graph.define(&key, inputs, task.body.clone(), task.place);
         }
-        let group = self.graph.group(task.name);
+        let group = match self.last_group {
+            Some((name, group)) if std::ptr::eq(name, task.name) => group,
+            _ => self.graph.group(task.name),
+        };
+        self.last_group = Some((task.name, group));
         self.graph.push_at(group, inputs, task.body.clone(), task.place)
     }
 
@@ -172,9 +215,9 @@ impl Assembly {
 
     /// The task that `input` became.
     fn task(&self, input: &Input) -> Result<TaskId> {
-        let span = self.spans.get(&input.node().sequence());
-        let part = span.filter(|(_, len)| input.index() < *len);
-        part.map(|(start, _)| self.tasks[start + input.index()]).ok_or_else(|| {
+        let at = self.positions.of(input.node());
+        let tasks = &self.tasks[self.starts[at]..self.starts[at + 1]];
+        tasks.get(input.index()).copied().ok_or_else(|| {
             let what = format!("{input:?} is wanted, but the layer has no such part");
             Error::new(ErrorKind::Build, what)
         })

@@ -25,7 +25,7 @@ use crate::delayed::Delayed;
 /// A collection that can be an argument implements it by means of [`Call`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be given where the task takes `{P}`",
-    label = "the task takes `{P}`",
+    label = "needs a `{P}` that serde can write and read, or a lazy one",
     note = "what can be given: a `{P}`, a `Delayed<{P}>`, or a reference to one; a vector of \
             `Delayed<T>` for `Vec<T>`; `&str` for `String`",
     note = "a value of another type is converted before, a lazy one by `.map(..)`: \
