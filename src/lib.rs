@@ -37,9 +37,10 @@ pub use tine_scheduler::{
     Attempt, Error, ErrorKind, Graph, Key, Place, Result, TaskResult, Value, with,
 };
 
-// The ways to run, one a line.
-pub use tine_scheduler::Scheduler;
-pub use tine_scheduler::Serial;
+// The ways to run.
+#[cfg(target_os = "linux")]
+pub use tine_scheduler::Processes;
+pub use tine_scheduler::{Scheduler, Serial, Threads};
 
 // What all collections share.
 pub use tine_collection::{Collection, Compute, compute, compute_with};

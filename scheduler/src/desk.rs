@@ -45,10 +45,7 @@ impl<'a> Desk<'a> {
     fn fetch_datum(&self, edge: Edge) -> Result<Fetched<'_>> {
         match self.engine.plan.graph().datum(edge.task()) {
             Some(Datum::Memory(any)) => Ok(Fetched::Memory(any.as_ref())),
-            Some(Datum::Stored(stored)) => {
-                set_lease(Some(Arc::new(Lease::Stored(stored.clone()))));
-                stored.payload().map(Fetched::Encoded)
-            }
+            Some(Datum::Stored(stored)) => stored.fetch(),
             None => Err(Error::new(ErrorKind::Corrupt, "an input that is not in the plan")),
         }
     }

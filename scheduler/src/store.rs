@@ -4,8 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::arena::{Arena, Lease, with_lease};
+use crate::arena::{Arena, Lease, set_lease, with_lease};
 use crate::codec::{self, BlockRef};
+use crate::context::Fetched;
 use crate::error::Result;
 use crate::results::Stream;
 use crate::value::Value;
@@ -55,8 +56,14 @@ impl StoredValue {
     }
 
     /// The encoded value.
-    pub(crate) fn payload(&self) -> Result<&[u8]> {
+    fn payload(&self) -> Result<&[u8]> {
         Ok(Stream::read(self.arena, self.stream)?.payload)
+    }
+
+    /// The encoded value, about to be decoded: its buffers keep it alive.
+    pub(crate) fn fetch(self: &Arc<Self>) -> Result<Fetched<'_>> {
+        set_lease(Some(Arc::new(Lease::Stored(self.clone()))));
+        self.payload().map(Fetched::Encoded)
     }
 
     /// The value; buffers in it share the memory of this one.

@@ -200,7 +200,7 @@ impl Exchange for Desk<'_, '_> {
     fn fetch(&self, i: usize) -> Result<Fetched<'_>> {
         match &self.step.sources[i] {
             Source::Datum(Datum::Memory(any)) => Ok(Fetched::Memory(any.as_ref())),
-            Source::Datum(Datum::Stored(stored)) => Ok(Fetched::Encoded(stored.bytes())),
+            Source::Datum(Datum::Stored(stored)) => stored.fetch(),
             Source::Step(s) => self.slots[*s as usize].lend(),
             Source::Outer(o) => {
                 let (cell, o) = (&self.loans[*o as usize], *o as usize);
