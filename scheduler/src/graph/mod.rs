@@ -4,6 +4,7 @@
 mod annotate;
 mod body;
 mod builder;
+mod check;
 mod dependents;
 mod diagnostics;
 mod group;

@@ -9,7 +9,7 @@ use super::measure::{Weight, rank};
 use super::sketch::root_counts;
 
 /// How many tasks a root looks at on its way to final tasks: looking at all would be quadratic.
-const REACH: usize = 32;
+const REACH: usize = 20;
 
 /// A final task that can be chosen: roots it misses, whether nothing that it takes is there,
 /// weight, number. The least one is the best.
