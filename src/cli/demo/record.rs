@@ -2,6 +2,7 @@
 //! It does not know files or line numbers: see `read`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,22 +44,50 @@ pub(crate) struct Flight<'a> {
 impl Layout {
     /// The flight on `line`, which has no line break at its end.
     pub(crate) fn flight<'a>(&self, line: &'a [u8]) -> Result<Flight<'a>, Malformed> {
-        if memchr::memchr(b'"', line).is_some() {
+        let scan = self.scan(line);
+        if scan.quotes {
             return self.quoted(line);
         }
-        let (mut origin, mut delay) = (&line[..0], &line[..0]);
-        let (mut start, mut field) = (0, 0);
-        for end in memchr::memchr_iter(b',', line).chain([line.len()]) {
-            if field == self.origin {
-                origin = &line[start..end];
+        let delay = line.get(scan.delay).unwrap_or_default();
+        self.meaning(scan.fields, Cow::Borrowed(line.get(scan.origin).unwrap_or_default()), delay)
+    }
+
+    /// Finds the commas eight bytes at a time: fields of a few bytes are too short for `memchr`,
+    /// whose calls would take longer than its search.
+    fn scan(&self, line: &[u8]) -> Scan {
+        let mut scan = Scan::default();
+        let last = self.origin.max(self.delay);
+        let (words, tail) = line.as_chunks::<8>();
+        let mut padded = [0; 8];
+        padded[..tail.len()].copy_from_slice(tail);
+        let mut start = 0;
+        for (i, &word) in words.iter().chain([&padded]).enumerate() {
+            let word = u64::from_le_bytes(word);
+            scan.quotes |= equal(word, b'"') != 0;
+            let mut commas = equal(word, b',');
+            if scan.fields > last {
+                scan.fields += commas.count_ones() as usize;
+                continue;
             }
-            if field == self.delay {
-                delay = &line[start..end];
+            while commas != 0 {
+                let end = 8 * i + commas.trailing_zeros() as usize / 8;
+                self.close(&mut scan, start..end);
+                start = end + 1;
+                commas &= commas - 1;
             }
-            start = end + 1;
-            field += 1;
         }
-        self.meaning(field, Cow::Borrowed(origin), delay)
+        self.close(&mut scan, start..line.len());
+        scan
+    }
+
+    /// Counts the field at `range`, and keeps the place of those that are used.
+    fn close(&self, scan: &mut Scan, range: Range<usize>) {
+        if scan.fields == self.origin {
+            scan.origin = range;
+        } else if scan.fields == self.delay {
+            scan.delay = range;
+        }
+        scan.fields += 1;
     }
 
     fn quoted<'a>(&self, line: &'a [u8]) -> Result<Flight<'a>, Malformed> {
@@ -91,6 +120,23 @@ impl Layout {
         let origin = Some(origin).filter(|o| !matches!(o.as_ref(), b"" | b"NA" | b"NaN"));
         Ok(Flight { origin, delay })
     }
+}
+
+/// What a line without quotes looks like.
+#[derive(Default)]
+struct Scan {
+    fields: usize,
+    quotes: bool,
+    origin: Range<usize>,
+    delay: Range<usize>,
+}
+
+/// Sets the highest bit of each byte of `word` that is `byte`, and no other bit.
+fn equal(word: u64, byte: u8) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let differs = word ^ (u64::from(byte) * 0x0101_0101_0101_0101);
+    // Adding 127 to the lower seven bits carries into the highest unless they are all zero.
+    !(((differs & LOW) + LOW) | differs | LOW)
 }
 
 /// The fields of a line that may have quotes: `"` around a field, `""` for one inside.
@@ -183,6 +229,19 @@ mod tests {
         assert_eq!(flight("\"J\"\"F\"\"\"\"K\",,1"), known("J\"F\"\"K", 1.0));
         assert_eq!(flight("\"\"\"\"\"\",,1"), known("\"\"", 1.0));
         assert_eq!(flight("A\"B,,1"), known("A\"B", 1.0), "a quote inside a plain field is text");
+    }
+
+    #[test]
+    fn commas_are_found_wherever_they_stand() {
+        for before in 0..20 {
+            for after in 0..20 {
+                let line = format!("{}JFK,{},7{}", ",".repeat(before), "é".repeat(after), ",".repeat(after));
+                let layout = Layout { origin: before, delay: before + 2, columns: before + 3 + after };
+                let flight = layout.flight(line.as_bytes()).unwrap();
+                assert_eq!(flight.delay, Some(7.0), "{line}");
+                assert_eq!(flight.origin.as_deref(), Some(&b"JFK"[..]), "{line}");
+            }
+        }
     }
 
     #[test]
