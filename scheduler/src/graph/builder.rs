@@ -183,6 +183,11 @@ impl GraphBuilder {
         std::mem::replace(&mut self.tags, tags)
     }
 
+    /// The task with this name, if one has been named.
+    pub fn find(&self, key: &Key) -> Option<TaskId> {
+        self.groups.find(key)
+    }
+
     /// How many tasks and values have been named.
     pub fn len(&self) -> usize {
         self.bodies.len()
@@ -220,7 +225,8 @@ impl GraphBuilder {
         Ok(graph)
     }
 
-    fn define(
+    /// Adds a task with this key, as if it had been created at `place`.
+    pub fn define(
         &mut self,
         key: &Key,
         inputs: impl IntoIterator<Item = Dependency>,

@@ -1,0 +1,242 @@
+//! A node of a lazy expression: one task, one value, or a layer of many tasks.
+//! It does not know which values hold it, or the graph that it will be part of.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tine_scheduler::{
+    Datum, Error, ErrorKind, Finished, GraphBuilder, Key, Result, TaskBody, TaskContext, TaskId,
+    TypeTag, Value,
+};
+
+use crate::token::Token;
+
+/// Numbers nodes by creation. A node's inputs exist before it does, so that this order is also a
+/// topological order of every graph, which is why no builder has to search for one.
+static CREATED: AtomicU64 = AtomicU64::new(0);
+
+/// One step of a lazy expression. Shared by `Arc`; its identity is what sharing goes by.
+pub struct Node {
+    sequence: u64,
+    inputs: Box<[Input]>,
+    pub(crate) work: Work,
+}
+
+/// What becomes of a node in a graph.
+pub(crate) enum Work {
+    /// One task.
+    Task(Task),
+    /// A value that is there already.
+    Held(Box<Held>),
+    /// Many tasks.
+    Layer(Box<dyn Layer>),
+    /// Nothing: the expression was built wrongly.
+    Failed(Error),
+}
+
+/// One task, numbered among those of its name when the graph is built.
+pub(crate) struct Task {
+    pub(crate) name: &'static str,
+    pub(crate) place: &'static Location<'static>,
+    pub(crate) body: Arc<dyn TaskBody>,
+    pub(crate) token: Option<Token>,
+}
+
+/// A persisted result, which keeps the name that it was computed under.
+pub(crate) struct Held {
+    pub(crate) key: Key,
+    pub(crate) place: &'static Location<'static>,
+    pub(crate) body: Arc<dyn TaskBody>,
+}
+
+/// An input of a node: one of the results of another node.
+#[derive(Clone)]
+pub struct Input {
+    node: Arc<Node>,
+    part: u32,
+    catches: bool,
+}
+
+/// Many tasks that are described in one place: the partitions or chunks of a collection.
+pub trait Layer: Send + Sync + 'static {
+    /// Appends the layer's tasks to `graph`, and returns those that others may use, in order.
+    ///
+    /// `inputs` are the tasks that the node's inputs became, in the order of [`Node::inputs`].
+    ///
+    /// # Errors
+    /// A layer that cannot be built.
+    fn emit(&self, inputs: &[TaskId], graph: &mut GraphBuilder) -> Result<Vec<TaskId>>;
+}
+
+impl Node {
+    /// A task called `name`, created at `place`. With a `token`, nodes of equal token and equal
+    /// inputs are one task.
+    pub fn task(
+        name: &'static str,
+        place: &'static Location<'static>,
+        inputs: Vec<Input>,
+        body: Arc<dyn TaskBody>,
+        token: Option<Token>,
+    ) -> Arc<Self> {
+        Self::create(inputs, Work::Task(Task { name, place, body, token }))
+    }
+
+    /// A value that is there before the run, under `name`.
+    pub fn value<T: Value>(
+        name: &'static str,
+        place: &'static Location<'static>,
+        value: T,
+    ) -> Arc<Self> {
+        let body = Arc::new(Given::new::<T>(Datum::Memory(Arc::new(value))));
+        Self::create(Vec::new(), Work::Task(Task { name, place, body, token: None }))
+    }
+
+    /// A persisted result that keeps its `key`.
+    pub fn held<T: Value>(key: Key, place: &'static Location<'static>, datum: Datum) -> Arc<Self> {
+        let body = Arc::new(Given::new::<T>(datum));
+        Self::create(Vec::new(), Work::Held(Box::new(Held { key, place, body })))
+    }
+
+    /// Many tasks.
+    pub fn layer(inputs: Vec<Input>, layer: impl Layer) -> Arc<Self> {
+        Self::create(inputs, Work::Layer(Box::new(layer)))
+    }
+
+    /// An expression that was built wrongly: `compute` returns `error`.
+    pub fn failed(error: Error) -> Arc<Self> {
+        Self::create(Vec::new(), Work::Failed(error))
+    }
+
+    fn create(inputs: Vec<Input>, work: Work) -> Arc<Self> {
+        let sequence = CREATED.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Node { sequence, inputs: inputs.into(), work })
+    }
+
+    /// Its number in the order of creation in this process: above those of its inputs.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The results that it works on, in order.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The name of its task, where it is one.
+    pub fn name(&self) -> Option<&str> {
+        match &self.work {
+            Work::Task(task) => Some(task.name),
+            Work::Held(held) => Some(held.key.group()),
+            Work::Layer(_) | Work::Failed(_) => None,
+        }
+    }
+
+    /// Where the user created it, where it is a task or a value.
+    pub fn place(&self) -> Option<&'static Location<'static>> {
+        match &self.work {
+            Work::Task(task) => Some(task.place),
+            Work::Held(held) => Some(held.place),
+            Work::Layer(_) | Work::Failed(_) => None,
+        }
+    }
+
+    /// The error that it carries, where it was built wrongly.
+    pub fn error(&self) -> Option<&Error> {
+        match &self.work {
+            Work::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Node {
+    /// Takes a chain of nodes apart link by link: dropping inputs by the compiler's own recursion
+    /// would overflow the stack at some ten thousand nodes.
+    fn drop(&mut self) {
+        let mut doomed: Vec<Input> = std::mem::take(&mut self.inputs).into_vec();
+        while let Some(input) = doomed.pop() {
+            if let Some(mut node) = Arc::into_inner(input.node) {
+                doomed.append(&mut std::mem::take(&mut node.inputs).into_vec());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.work {
+            Work::Task(task) => write!(f, "Node({}, {} inputs)", task.name, self.inputs.len()),
+            Work::Held(held) => write!(f, "Node({}, held)", held.key),
+            Work::Layer(_) => write!(f, "Node(layer, {} inputs)", self.inputs.len()),
+            Work::Failed(error) => write!(f, "Node(failed: {error})"),
+        }
+    }
+}
+
+impl Input {
+    /// The only result of `node`.
+    pub fn of(node: Arc<Node>) -> Self {
+        Input { node, part: 0, catches: false }
+    }
+
+    /// Result `part` of a layer.
+    pub fn part(node: Arc<Node>, part: u32) -> Self {
+        Input { node, part, catches: false }
+    }
+
+    /// The same input, but a failure of its task is handed over as a value.
+    #[must_use]
+    pub fn catching(mut self) -> Self {
+        self.catches = true;
+        self
+    }
+
+    /// The node whose result it is.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// Which of the node's results it is.
+    pub fn index(&self) -> usize {
+        self.part as usize
+    }
+
+    /// Whether a failure is handed over as a value.
+    pub fn catches(&self) -> bool {
+        self.catches
+    }
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}[{}]", self.node, self.part)
+    }
+}
+
+/// A value that is there before the run.
+struct Given {
+    datum: Datum,
+    tag: TypeTag,
+}
+
+impl Given {
+    fn new<T: Value>(datum: Datum) -> Self {
+        Given { datum, tag: TypeTag::of::<T>() }
+    }
+}
+
+impl TaskBody for Given {
+    fn run(&self, _task: &TaskContext<'_>) -> Result<Finished> {
+        Err(Error::new(ErrorKind::Corrupt, "a given value was run as a task"))
+    }
+
+    fn output_type(&self) -> TypeTag {
+        self.tag
+    }
+
+    fn datum(&self) -> Option<&Datum> {
+        Some(&self.datum)
+    }
+}

@@ -1,0 +1,128 @@
+//! A call in the making: its arguments are noted one after the other, then it becomes a node.
+//! It does not know who calls: `#[delayed]`, `tine::call`, an operator or a method.
+
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::sync::Arc;
+
+use tine_collection::{Input, Node, TokenBuilder};
+use tine_scheduler::{Error, Finished, Result, TaskBody, TaskContext, TypeTag, Value};
+
+use crate::arg::{Arg, Reader};
+use crate::delayed::Delayed;
+use crate::purity::Purity;
+
+/// What is known of a call while its arguments are taken in.
+///
+/// [`IntoArg`](crate::IntoArg) is implemented by its means: a value is noted by
+/// [`value`](Self::value), a lazy one by [`input`](Self::input).
+#[derive(Debug)]
+pub struct Call {
+    name: &'static str,
+    place: &'static Location<'static>,
+    inputs: Vec<Input>,
+    token: Option<TokenBuilder>,
+    error: Option<Error>,
+}
+
+impl Call {
+    /// A call of `f` by the name of `name`, where the caller of this is.
+    ///
+    /// It is pure only if `f` captures nothing: its type then says all that it does.
+    #[track_caller]
+    pub fn new<F: 'static>(name: &'static str, purity: Purity, f: &F) -> Self {
+        Self::at(name, purity, f, Location::caller())
+    }
+
+    pub(crate) fn at<F: 'static>(
+        name: &'static str,
+        purity: Purity,
+        f: &F,
+        place: &'static Location<'static>,
+    ) -> Self {
+        let (pure, error) = match purity.holds() {
+            Ok(pure) => (pure && size_of::<F>() == 0, None),
+            Err(error) => (false, Some(error)),
+        };
+        let token = pure.then(|| TokenBuilder::of(f));
+        Call { name, place, inputs: Vec::new(), token, error }
+    }
+
+    /// Notes a constant.
+    pub fn value<P: Value>(&mut self, value: P) -> Arg<P> {
+        if let Some(token) = &mut self.token
+            && let Err(error) = token.value(&value)
+        {
+            self.error.get_or_insert(error);
+        }
+        Arg::value(value)
+    }
+
+    /// Notes a lazy value.
+    pub fn input<T: Value>(&mut self, delayed: &Delayed<T>) -> Arg<T> {
+        self.note(delayed.input().clone());
+        Arg::input()
+    }
+
+    /// Notes an input that [`Arg::built`] will read.
+    pub fn note(&mut self, input: Input) {
+        if let Some(token) = &mut self.token {
+            token.mark(1);
+        }
+        self.inputs.push(input);
+    }
+
+    /// Notes a list of lazy values.
+    pub fn list<'a, T: Value + Clone>(
+        &mut self,
+        list: impl Iterator<Item = &'a Delayed<T>>,
+    ) -> Arg<Vec<T>> {
+        let before = self.inputs.len();
+        self.inputs.extend(list.map(|d| d.input().clone()));
+        let n = self.inputs.len() - before;
+        if let Some(token) = &mut self.token {
+            token.mark(n);
+        }
+        Arg::built(move |reader| (0..n).map(|_| reader.take()).collect())
+    }
+
+    /// Ends the call: a task that gets `args` and returns what `run` makes of them.
+    pub fn finish<A, R, F>(self, args: A, run: F) -> Delayed<R>
+    where
+        A: Send + Sync + 'static,
+        R: Value,
+        F: Fn(&A, &Reader<'_>) -> Result<R> + Send + Sync + 'static,
+    {
+        if let Some(error) = self.error {
+            return Delayed::of(Node::failed(error.created(self.place)));
+        }
+        let token = self.token.map(|mut t| {
+            t.kind(&run); // tells `call` and `try_call` of one function apart
+            t.token()
+        });
+        let body = Arc::new(Body { args, run, result: PhantomData });
+        Delayed::of(Node::task(self.name, self.place, self.inputs, body, token))
+    }
+}
+
+/// A function and its arguments.
+struct Body<A, R, F> {
+    args: A,
+    run: F,
+    result: PhantomData<fn() -> R>,
+}
+
+impl<A, R, F> TaskBody for Body<A, R, F>
+where
+    A: Send + Sync + 'static,
+    R: Value,
+    F: Fn(&A, &Reader<'_>) -> Result<R> + Send + Sync + 'static,
+{
+    fn run(&self, task: &TaskContext<'_>) -> Result<Finished> {
+        task.finish((self.run)(&self.args, &Reader::new(task))?)
+    }
+
+    fn output_type(&self) -> TypeTag {
+        TypeTag::of::<R>()
+    }
+}
