@@ -1,1 +1,18 @@
-//! Records what tasks cost into a trace file.
+//! Records what the tasks of a run cost into a trace, and reads and writes trace files.
+//!
+//! It knows what schedulers tell an observer; it draws nothing.
+
+mod export;
+mod file;
+mod host;
+mod memory;
+mod profile;
+mod recorder;
+mod trace;
+
+pub use file::{TraceError, TraceErrorKind};
+pub use host::Host;
+pub use memory::MemorySample;
+pub use profile::{Recorded, Recording, profile};
+pub use recorder::Recorder;
+pub use trace::{About, GroupTotal, TaskRecord, Trace, TraceGroup};

@@ -1,1 +1,14 @@
 //! Draws task graphs, timelines and flame graphs as SVG.
+//!
+//! It opens no file and no socket: every renderer writes to what it is given, and the same input
+//! gives the same bytes.
+#![forbid(unsafe_code)]
+
+pub mod flame;
+pub mod graph;
+mod legend;
+mod palette;
+mod scale;
+mod svg;
+mod text;
+pub mod timeline;

@@ -1,0 +1,4 @@
+//! Traces in the formats of other programs, one file a format.
+//! It draws nothing.
+
+mod folded;

@@ -1,0 +1,87 @@
+//! Makes a trace of what a scheduler tells at the end of a run.
+//! It measures nothing itself.
+
+use std::time::UNIX_EPOCH;
+
+use tine_scheduler::{Plan, RunEnd, RunView};
+
+use super::{About, Columns, Trace, TraceGroup};
+use crate::host::Host;
+use crate::memory::MemorySample;
+
+impl Trace {
+    /// Returns the trace of a run that is over, with the memory samples taken meanwhile.
+    ///
+    /// Tasks for which `end` has no times count as never run.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use tine_profiler::Trace;
+    /// use tine_scheduler::{Graph, Plan, RunEnd, RunView};
+    /// let mut g = Graph::builder();
+    /// g.value("x", 1i64);
+    /// let z = g.task("z", ["x"], |x: &i64| x + 1);
+    /// let graph = g.build()?;
+    /// let plan = Plan::new(&graph, &[z])?;
+    /// let run = RunView { plan: &plan, scheduler: "serial", workers: 1, started: SystemTime::now() };
+    /// let end = RunEnd { times: &[], rare: &[], lost: 0, workers: &[], elapsed: 1, error: None };
+    /// let trace = Trace::of_run(&run, &end, Vec::new());
+    /// assert_eq!(trace.key(&trace.task(0)).to_string(), "z");
+    /// # Ok::<(), tine_scheduler::Error>(())
+    /// ```
+    pub fn of_run(run: &RunView<'_>, end: &RunEnd<'_>, memory: Vec<MemorySample>) -> Trace {
+        Trace {
+            about: about(run, end),
+            groups: groups(run.plan),
+            columns: columns(run.plan, end),
+            workers: end.workers.to_vec(),
+            memory,
+            rare: end.rare.to_vec(),
+        }
+    }
+}
+
+fn about(run: &RunView<'_>, end: &RunEnd<'_>) -> About {
+    let since = run.started.duration_since(UNIX_EPOCH).unwrap_or_default();
+    About {
+        scheduler: run.scheduler.to_owned(),
+        workers: u32::try_from(run.workers).unwrap_or(u32::MAX),
+        started: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
+        elapsed: end.elapsed,
+        error: end.error.map(ToString::to_string),
+        lost: end.lost,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        host: Host::current(),
+    }
+}
+
+fn groups(plan: &Plan<'_>) -> Vec<TraceGroup> {
+    let graph = plan.graph();
+    let all = graph.groups().iter();
+    let mut groups: Vec<_> = all
+        .map(|g| TraceGroup { name: g.name().to_owned(), source: g.is_source(), created_at: None })
+        .collect();
+    for rank in 0..plan.len() {
+        let task = plan.task(rank);
+        let group = &mut groups[graph.group_of(task).index()];
+        if group.created_at.is_none() {
+            group.created_at = Some(graph.created_at(task));
+        }
+    }
+    groups
+}
+
+fn columns(plan: &Plan<'_>, end: &RunEnd<'_>) -> Columns {
+    let graph = plan.graph();
+    let mut columns = Columns::default();
+    let narrow = |n: usize| u32::try_from(n).expect("a plan has fewer than 2^32 tasks");
+    for rank in 0..plan.len() {
+        let task = plan.task(rank);
+        columns.group.push(narrow(graph.group_of(task).index()));
+        columns.positions.push(graph.key(task).position().iter().copied());
+        let inputs = graph.inputs(task).iter().filter_map(|e| plan.rank(e.task()));
+        columns.inputs.push(inputs.map(narrow));
+        columns.push_times(end.times.get(rank).copied().unwrap_or_default());
+    }
+    columns
+}

@@ -1,0 +1,94 @@
+//! The tasks of a trace, one vector a fact.
+//! It does not know where they come from.
+
+use tine_scheduler::{TaskStatus, TaskTimes};
+
+use super::TaskRecord;
+
+/// Stands for CPU time that was not measured.
+pub(crate) const NO_CPU: u32 = u32::MAX;
+
+/// The tasks of a trace, one vector a fact, all of the same length but the flattened lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Columns {
+    pub(crate) group: Vec<u32>,
+    pub(crate) started: Vec<u64>,
+    pub(crate) ended: Vec<u64>,
+    pub(crate) cpu_us: Vec<u32>,
+    pub(crate) worker: Vec<u16>,
+    pub(crate) attempt: Vec<u8>,
+    pub(crate) status: Vec<TaskStatus>,
+    pub(crate) positions: Lists,
+    pub(crate) inputs: Lists,
+}
+
+/// Lists of numbers, one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lists {
+    ends: Vec<u32>,
+    items: Vec<u32>,
+}
+
+impl Lists {
+    pub(crate) fn push(&mut self, list: impl IntoIterator<Item = u32>) {
+        self.items.extend(list);
+        let end = u32::try_from(self.items.len()).expect("a plan has fewer than 2^32 edges");
+        self.ends.push(end);
+    }
+
+    pub(crate) fn get(&self, i: usize) -> &[u32] {
+        let start = if i == 0 { 0 } else { self.ends[i - 1] as usize };
+        &self.items[start..self.ends[i] as usize]
+    }
+
+    /// How many numbers there are in all lists together.
+    pub(crate) fn total(&self) -> usize {
+        self.items.len()
+    }
+}
+
+impl Columns {
+    pub(crate) fn len(&self) -> usize {
+        self.group.len()
+    }
+
+    /// Whether all columns are of one length, and all groups below `groups`.
+    pub(crate) fn is_whole(&self, groups: usize) -> bool {
+        let n = self.len();
+        let lengths = [
+            self.started.len(),
+            self.ended.len(),
+            self.cpu_us.len(),
+            self.worker.len(),
+            self.attempt.len(),
+            self.status.len(),
+            self.positions.ends.len(),
+            self.inputs.ends.len(),
+        ];
+        lengths.iter().all(|&l| l == n) && self.group.iter().all(|&g| (g as usize) < groups)
+    }
+
+    pub(crate) fn push_times(&mut self, times: TaskTimes) {
+        self.started.push(times.started);
+        self.ended.push(times.ended);
+        self.cpu_us.push(times.cpu_us.unwrap_or(NO_CPU));
+        self.worker.push(times.worker);
+        self.attempt.push(times.attempt);
+        self.status.push(times.status);
+    }
+
+    pub(crate) fn record(&self, rank: usize) -> TaskRecord<'_> {
+        TaskRecord {
+            rank,
+            group: self.group[rank] as usize,
+            position: self.positions.get(rank),
+            started: self.started[rank],
+            ended: self.ended[rank],
+            cpu_us: Some(self.cpu_us[rank]).filter(|&c| c != NO_CPU),
+            worker: self.worker[rank],
+            attempt: self.attempt[rank],
+            status: self.status[rank],
+            inputs: self.inputs.get(rank),
+        }
+    }
+}

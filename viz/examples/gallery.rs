@@ -1,0 +1,38 @@
+//! Writes pictures of made graphs and runs into a folder, to be looked at: `gallery FOLDER`.
+//! It shows what each renderer makes of small and large input.
+
+#[path = "../tests/made/mod.rs"]
+mod made;
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::PathBuf;
+
+use tine_scheduler::Graph;
+use tine_viz::graph;
+
+fn main() -> io::Result<()> {
+    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "gallery".to_owned()));
+    fs::create_dir_all(&folder)?;
+    let file = |name: &str| File::create(folder.join(name)).map(BufWriter::new);
+    let graphs: [(&str, Graph); 9] = [
+        ("small", made::small()),
+        ("flights-10", made::flights(10)),
+        ("flights-16", made::flights(16)),
+        ("tree-32", made::tree(32, 2)),
+        ("tree-256", made::tree(256, 8)),
+        ("tangle-50", made::tangle(50)),
+        ("tangle-300", made::tangle(300)),
+        ("layers", made::flights(30_000)),
+        ("layers-tree", made::tree(100_000, 16)),
+    ];
+    for (name, g) in &graphs {
+        let outputs = made::last(g);
+        let trace = made::run(g, 2, 900);
+        let input = graph::Input { graph: g, outputs: &outputs, trace: Some(&trace) };
+        graph::svg(&input, &graph::Options::default(), &mut file(&format!("{name}.svg"))?)?;
+        let apart = graph::Options { collapse_outputs: false, ..graph::Options::default() };
+        graph::svg(&input, &apart, &mut file(&format!("{name}-apart.svg"))?)?;
+    }
+    Ok(())
+}
