@@ -5,6 +5,9 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use tine::prelude::*;
+use tine_scheduler::TaskResult;
+
 use super::flight::{Flights, HEADER, days};
 use super::input::FOLDER;
 use crate::cli::failure::Failure;
@@ -48,9 +51,10 @@ impl Draft {
         Ok(Draft { part, folder, maker })
     }
 
-    /// The files to write, with their years.
-    pub(crate) fn files(&self) -> impl Iterator<Item = (u32, PathBuf)> + '_ {
-        YEARS.map(|year| (year, self.part.join(format!("{year}.csv"))))
+    /// Writes a file for each year, one task each, when computed; the values are their sizes.
+    pub(crate) fn write(&self, rows: u64, seed: u64) -> Vec<Delayed<u64>> {
+        let file = |year| write_year(self.part.join(format!("{year}.csv")), year, rows, seed);
+        YEARS.map(file).collect()
     }
 
     /// Gives the folder its name.
@@ -97,34 +101,42 @@ fn is_gone(pid: u32) -> bool {
 }
 
 /// Writes the file of a year, and returns its size in bytes.
-pub(crate) fn write_year(path: &Path, year: u32, rows: u64, seed: u64) -> Result<u64, Failure> {
-    let write = || -> io::Result<u64> {
-        let mut file = File::create(path)?;
-        let mut block = Vec::with_capacity(BLOCK + 4096);
-        block.extend_from_slice(HEADER.as_bytes());
-        let mut written = 0;
-        let days = days(year);
-        let mut flights = Flights::new(seed, year);
-        for (&day, count) in days.iter().zip(flights.spread(rows, days.len())) {
-            for _ in 0..count {
-                flights.write(day, &mut block);
-                if block.len() >= BLOCK {
-                    file.write_all(&block)?;
-                    written += block.len() as u64;
-                    block.clear();
-                }
+#[delayed]
+fn write_year(path: &PathBuf, year: u32, rows: u64, seed: u64) -> TaskResult<u64> {
+    let write = || {
+        let mut out = File::create(path)?;
+        write_flights(&mut out, year, rows, seed)
+    };
+    Ok(write().map_err(|e| {
+        Failure::io("write", path, &e).help("make room, or name another folder with --data")
+    })?)
+}
+
+fn write_flights(out: &mut impl Write, year: u32, rows: u64, seed: u64) -> io::Result<u64> {
+    let mut block = Vec::with_capacity(BLOCK + 4096);
+    block.extend_from_slice(HEADER.as_bytes());
+    let mut written = 0;
+    let days = days(year);
+    let mut flights = Flights::new(seed, year);
+    for (&day, count) in days.iter().zip(flights.spread(rows, days.len())) {
+        for _ in 0..count {
+            flights.write(day, &mut block);
+            if block.len() >= BLOCK {
+                out.write_all(&block)?;
+                written += block.len() as u64;
+                block.clear();
             }
         }
-        file.write_all(&block)?;
-        Ok(written + block.len() as u64)
-    };
-    write().map_err(|e| {
-        Failure::io("write", path, &e).help("make room, or name another folder with --data")
-    })
+    }
+    out.write_all(&block)?;
+    Ok(written + block.len() as u64)
 }
 
 #[cfg(test)]
 mod tests {
+    use tine::compute_with;
+    use tine_scheduler::Serial;
+
     use super::*;
 
     fn scratch(name: &str) -> PathBuf {
@@ -137,8 +149,7 @@ mod tests {
     fn a_draft_that_is_dropped_leaves_nothing() {
         let data = scratch("dropped");
         let draft = Draft::new(&data).unwrap();
-        let (year, path) = draft.files().next().unwrap();
-        write_year(&path, year, 10, 1).unwrap();
+        draft.write(10, 1)[0].compute_with(&Serial::new()).unwrap();
         drop(draft);
         assert_eq!(first_entry(&data), None);
         fs::remove_dir_all(&data).unwrap();
@@ -148,10 +159,8 @@ mod tests {
     fn a_draft_is_invisible_until_published() {
         let data = scratch("published");
         let draft = Draft::new(&data).unwrap();
-        for (year, path) in draft.files() {
-            write_year(&path, year, 10, 1).unwrap();
-            assert!(!data.join(FOLDER).exists());
-        }
+        let sizes = compute_with(&draft.write(10, 1), &Serial::new()).unwrap();
+        assert!(sizes.len() == 10 && !data.join(FOLDER).exists());
         draft.publish().unwrap();
         let text = fs::read_to_string(data.join(FOLDER).join("1999.csv")).unwrap();
         assert_eq!((text.lines().count(), text.lines().next()), (11, Some(HEADER.trim_end())));
@@ -172,14 +181,13 @@ mod tests {
     }
 
     #[test]
-    fn writing_twice_gives_the_same_bytes() {
-        let data = scratch("twice");
-        fs::create_dir_all(&data).unwrap();
+    fn the_same_seed_gives_the_same_bytes() {
         let bytes = |seed| {
-            write_year(&data.join("x"), 1995, 5000, seed).unwrap();
-            fs::read(data.join("x")).unwrap()
+            let mut out = Vec::new();
+            let size = write_flights(&mut out, 1995, 20_000, seed).unwrap();
+            assert_eq!(size, out.len() as u64);
+            out
         };
         assert!(bytes(1) == bytes(1) && bytes(1) != bytes(2));
-        fs::remove_dir_all(&data).unwrap();
     }
 }
