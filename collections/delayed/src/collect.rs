@@ -37,7 +37,10 @@ where
 
 /// Where the user is: `collect` and `sum` of the standard library do not say who called them, so
 /// that the place of the first part stands for them.
-fn place_of<T>(parts: &[Delayed<T>], here: &'static Location<'static>) -> &'static Location<'static> {
+fn place_of<T>(
+    parts: &[Delayed<T>],
+    here: &'static Location<'static>,
+) -> &'static Location<'static> {
     parts.first().and_then(|p| p.input().node().place()).unwrap_or(here)
 }
 

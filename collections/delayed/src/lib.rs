@@ -23,6 +23,8 @@ mod methods;
 mod name;
 mod ops;
 mod purity;
+#[doc(hidden)]
+pub mod support;
 
 pub use arg::{Arg, IntoArg, Reader};
 pub use call::Call;
