@@ -44,13 +44,6 @@ impl Failure {
         self
     }
 
-    /// Marks it as a mistake of the command line.
-    #[must_use]
-    pub(crate) fn usage(mut self) -> Self {
-        self.code = Code::Usage;
-        self
-    }
-
     /// How the process is to end.
     pub(crate) fn code(&self) -> Code {
         self.code

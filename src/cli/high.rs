@@ -61,8 +61,7 @@ impl From<low::Demo> for Demo {
                 .filter_map(|(name, given)| given.then_some(name))
                 .collect(),
         };
-        let data =
-            typed.data.unwrap_or_else(|| typed.out.join(format!("rows-{rows}-seed-{seed}")));
+        let data = typed.data.unwrap_or_else(|| typed.out.join(format!("rows-{rows}-seed-{seed}")));
         Demo {
             rows,
             seed,

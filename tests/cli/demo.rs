@@ -138,7 +138,10 @@ fn untouched(folder: &Folder, files: &str) -> Value {
     let before = (folder.list("d"), state());
     let object = folder.tine(&["demo", "--data", "d", "--out", "o", "--json"]).json();
     assert_eq!((folder.list("d"), state()), before);
-    assert_eq!((&object["generated"], &object["seconds"]["generate"]), (&json!(false), &Value::Null));
+    assert_eq!(
+        (&object["generated"], &object["seconds"]["generate"]),
+        (&json!(false), &Value::Null)
+    );
     object
 }
 

@@ -18,7 +18,10 @@ fn writing(folder: &Folder) -> Child {
         .expect("the command is built");
     let part = folder.path(&format!("d/nycflights.{}.part", child.id()));
     while !has_bytes(&part) {
-        assert!(child.try_wait().expect("it is our child").is_none(), "ended before it was stopped");
+        assert!(
+            child.try_wait().expect("it is our child").is_none(),
+            "ended before it was stopped"
+        );
         std::thread::yield_now();
     }
     child

@@ -122,7 +122,8 @@ fn no_delay_at_all() {
 fn the_first_wrong_line_is_named_whoever_finds_it() {
     let folder = Folder::new("first-wrong");
     for file in 0..6 {
-        folder.write(&format!("d/{file}.csv"), format!("Origin,DepDelay\n{}", "EWR,1\n".repeat(900)));
+        folder
+            .write(&format!("d/{file}.csv"), format!("Origin,DepDelay\n{}", "EWR,1\n".repeat(900)));
     }
     folder.write("d/2.csv", format!("Origin,DepDelay\n{}EWR,x\n", "EWR,1\n".repeat(90_000)));
     folder.write("d/5.csv", "Origin,DepDelay\nEWR,y\n");
@@ -221,7 +222,8 @@ fn help_has_examples_and_exit_codes() {
     let folder = Folder::new("help");
     let help = folder.tine(&["demo", "--help"]);
     assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
-    for part in ["Examples:\n  tine demo ", "Exit codes: 0 done", "[default: 260000]", "graph.svg"] {
+    for part in ["Examples:\n  tine demo ", "Exit codes: 0 done", "[default: 260000]", "graph.svg"]
+    {
         assert!(help.out.contains(part), "no {part:?} in\n{}", help.out);
     }
     assert_eq!(folder.tine(&["--version"]).out, format!("tine {}\n", env!("CARGO_PKG_VERSION")));

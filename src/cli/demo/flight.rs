@@ -37,7 +37,10 @@ pub(crate) fn days(year: u32) -> Vec<Day> {
     let before = (year - 1) * 365 + (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
     let dates = (1..).zip(lengths).flat_map(|(month, n)| (1..=n).map(move |day| (month, day)));
     // The first of January of year 1 was a Monday in this calendar.
-    (before..).zip(dates).map(|(n, (month, day))| Day { year, month, day, weekday: n % 7 + 1 }).collect()
+    (before..)
+        .zip(dates)
+        .map(|(n, (month, day))| Day { year, month, day, weekday: n % 7 + 1 })
+        .collect()
 }
 
 /// One flight, as drawn. Minutes are whole, but kept as the floating numbers that files show.

@@ -75,7 +75,8 @@ impl Input {
             self.bytes += len;
             let body = len - header.bytes.min(len);
             let count = body.div_ceil(PART);
-            let cut = |i| header.bytes + (u128::from(body) * u128::from(i) / u128::from(count)) as u64;
+            let cut =
+                |i| header.bytes + (u128::from(body) * u128::from(i) / u128::from(count)) as u64;
             parts.extend((0..count).map(|i| Part {
                 path: path.clone(),
                 start: cut(i),
@@ -156,8 +157,12 @@ impl Header {
 fn first_line(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut line = Vec::new();
     let file = File::open(path).map_err(|e| unreadable(path, &e))?;
-    io::BufRead::read_until(&mut io::BufReader::new(file).take(LONGEST_LINE as u64), b'\n', &mut line)
-        .map_err(|e| unreadable(path, &e))?;
+    io::BufRead::read_until(
+        &mut io::BufReader::new(file).take(LONGEST_LINE as u64),
+        b'\n',
+        &mut line,
+    )
+    .map_err(|e| unreadable(path, &e))?;
     if line.len() == LONGEST_LINE && line.last() != Some(&b'\n') {
         return Err(Failure::new(format!("{}, line 1: longer than 1 MiB", path.display()))
             .help("is this a CSV file? Its first line must name the columns"));
@@ -168,9 +173,15 @@ fn first_line(path: &Path) -> Result<Vec<u8>, Failure> {
 /// The failure of a file that cannot be read.
 pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Failure {
     let help = match error.kind() {
-        io::ErrorKind::IsADirectory => "this is a folder: move it away, or rename it so that it does not end in .csv",
-        io::ErrorKind::PermissionDenied => "ask for read permission, or name another folder with --data",
-        io::ErrorKind::NotFound => "is it a link to a file that is gone? Remove it, or bring the file back",
+        io::ErrorKind::IsADirectory => {
+            "this is a folder: move it away, or rename it so that it does not end in .csv"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "ask for read permission, or name another folder with --data"
+        }
+        io::ErrorKind::NotFound => {
+            "is it a link to a file that is gone? Remove it, or bring the file back"
+        }
         _ => "bring the file back, or name another folder with --data",
     };
     Failure::io("read", path, error).help(help)

@@ -44,11 +44,7 @@ pub(crate) fn run(demo: &high::Demo) -> Result<String, Failure> {
     let paths = pictures::write(&demo.out, &job, trace, &input.folder)?;
     let report = Report {
         data: Data { files: input.files.len(), bytes: input.bytes },
-        seconds: Seconds {
-            generate,
-            processes: processes.seconds,
-            one_thread: one_thread.seconds,
-        },
+        seconds: Seconds { generate, processes: processes.seconds, one_thread: one_thread.seconds },
         workers: trace.about().workers as usize,
         peak_memory: trace.peak_memory(),
         means: processes.value,
@@ -58,9 +54,8 @@ pub(crate) fn run(demo: &high::Demo) -> Result<String, Failure> {
 }
 
 fn make_folder(out: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(out).map_err(|e| {
-        Failure::io("make the folder", out, &e).help("name another folder with --out")
-    })
+    fs::create_dir_all(out)
+        .map_err(|e| Failure::io("make the folder", out, &e).help("name another folder with --out"))
 }
 
 /// Finds the files, or writes them, which takes so many seconds.
@@ -109,8 +104,9 @@ fn check(
         .help("are DepDelay and Origin empty in all files? Name another folder with --data"));
     }
     if processes.value != one_thread.value {
-        return Err(Failure::new("worker processes and one thread computed different means")
-            .help("were the files changed meanwhile? If not, this is an error in tine: please report it"));
+        return Err(Failure::new("worker processes and one thread computed different means").help(
+            "were the files changed meanwhile? If not, this is an error in tine: please report it",
+        ));
     }
     Ok(())
 }

@@ -235,8 +235,14 @@ mod tests {
     fn commas_are_found_wherever_they_stand() {
         for before in 0..20 {
             for after in 0..20 {
-                let line = format!("{}JFK,{},7{}", ",".repeat(before), "é".repeat(after), ",".repeat(after));
-                let layout = Layout { origin: before, delay: before + 2, columns: before + 3 + after };
+                let line = format!(
+                    "{}JFK,{},7{}",
+                    ",".repeat(before),
+                    "é".repeat(after),
+                    ",".repeat(after)
+                );
+                let layout =
+                    Layout { origin: before, delay: before + 2, columns: before + 3 + after };
                 let flight = layout.flight(line.as_bytes()).unwrap();
                 assert_eq!(flight.delay, Some(7.0), "{line}");
                 assert_eq!(flight.origin.as_deref(), Some(&b"JFK"[..]), "{line}");
@@ -255,7 +261,8 @@ mod tests {
 
     #[test]
     fn numbers_in_all_their_forms() {
-        for text in ["0", "-5.0", "-0.0", "12", "1e3", "+7", " 8 ", ".5", "3.", "123456789012345678"]
+        for text in
+            ["0", "-5.0", "-0.0", "12", "1e3", "+7", " 8 ", ".5", "3.", "123456789012345678"]
         {
             let want: f64 = text.trim().parse().unwrap();
             let got = flight(&format!("JFK,,{text}")).unwrap().1.unwrap();

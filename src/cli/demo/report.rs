@@ -115,7 +115,10 @@ impl Report {
         let (files, s) = (self.data.files, if self.data.files == 1 { "" } else { "s" });
         writeln!(out, "\n  {rows} flights in {files} file{s}, {}", bytes(self.data.bytes))?;
         if self.means.unknown > 0 {
-            writeln!(out, "  {unknown} of them have no departure delay (cancelled) and count in no mean")?;
+            writeln!(
+                out,
+                "  {unknown} of them have no departure delay (cancelled) and count in no mean"
+            )?;
         }
         let Seconds { generate, processes, one_thread } = self.seconds;
         writeln!(out)?;
