@@ -32,13 +32,13 @@ pub(crate) enum Command {
 
 /// Mean departure delay per airport over ten CSV files, on all cores and on one
 ///
-/// Writes ten CSV files of artificial flights, 1990.csv to 1999.csv, reads them on forked worker
-/// processes, computes the mean departure delay per airport, does the same once more on one thread,
-/// and prints the means, both times and the peak memory. Pictures of the run are left in the folder
-/// of --out: the task graph, a timeline of the workers, a flame graph, and the trace that they are
-/// drawn from.
+/// Writes ten CSV files of artificial flights, 1990.csv to 1999.csv, reads them on
+/// forked worker processes, computes the mean departure delay per airport, does the same
+/// once more on one thread, and prints the means, both times and the peak memory.
+/// Pictures of the run are left in the folder of --out: the task graph, a timeline of
+/// the workers, a flame graph, and the trace that the pictures are drawn from.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, verbatim_doc_comment)]
 pub(crate) struct Demo {
     /// Flights in each of the ten files, where files are written [default: 260000]
     #[arg(long, value_name = "N")]
@@ -50,10 +50,10 @@ pub(crate) struct Demo {
 
     /// Folder of the CSV files [default: a folder in that of --out, named by rows and seed]
     ///
-    /// CSV files that are in it, or in nycflights in it, are used, and none are written. They need
-    /// a header with the columns Origin and DepDelay; other columns may stand anywhere. Where there
-    /// are none, files are written to nycflights in it.
-    #[arg(long, value_name = "DIR")]
+    /// CSV files that are in it, or in nycflights in it, are used, and none are written.
+    /// They need a header line with the columns Origin and DepDelay, wherever they stand.
+    /// Where there are no CSV files, ten are written to nycflights in it.
+    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
     pub(crate) data: Option<PathBuf>,
 
     /// Folder for graph.svg, timeline.svg, flamegraph.svg and run.tine; made where there is none
