@@ -20,8 +20,47 @@ pub enum Fetched<'a> {
     Memory(&'a (dyn Any + Send + Sync)),
     /// Encoded bytes.
     Encoded(&'a [u8]),
+    /// A few encoded bytes.
+    Inline(Inline),
     /// There is no value: the task that makes it failed.
     Failed(Box<Error>),
+}
+
+/// At most 16 encoded bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Inline {
+    bytes: [u8; Inline::CAPACITY],
+    len: u8,
+}
+
+impl Inline {
+    /// Longer results lie elsewhere.
+    pub const CAPACITY: usize = 16;
+
+    /// These bytes; `None` where they are too many.
+    #[inline]
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        let mut inline = Inline { bytes: [0; Inline::CAPACITY], len: 0 };
+        inline.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        inline.len = u8::try_from(bytes.len()).ok()?;
+        Some(inline)
+    }
+
+    /// The bytes.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    pub(crate) fn to_words(self) -> ([u64; 2], u8) {
+        let whole = u128::from_ne_bytes(self.bytes);
+        ([whole as u64, (whole >> 64) as u64], self.len)
+    }
+
+    pub(crate) fn from_words(words: [u64; 2], len: u8) -> Self {
+        let whole = u128::from(words[0]) | u128::from(words[1]) << 64;
+        Inline { bytes: whole.to_ne_bytes(), len: len.min(Inline::CAPACITY as u8) }
+    }
 }
 
 /// Where a running task gets its inputs and leaves its result.
@@ -97,6 +136,7 @@ impl<'a> TaskContext<'a> {
     /// An input of another type, one that cannot be decoded, or a failed one.
     pub fn input<T: Value>(&self, i: usize) -> Result<Lent<'a, T>> {
         match self.exchange.fetch(i)? {
+            Fetched::Inline(inline) => codec::decode(inline.as_bytes()).map(Lent::Owned),
             Fetched::Encoded(bytes) => codec::decode(bytes).map(Lent::Owned),
             Fetched::Memory(any) => {
                 any.downcast_ref().map(Lent::Borrowed).ok_or_else(|| mismatch::<T>(i))

@@ -3,6 +3,7 @@
 //!
 //! Nothing here prints or draws; collections are built on top of it.
 
+// The vocabulary: what a task is, and what can be said of it.
 mod codec;
 mod context;
 mod error;
@@ -10,12 +11,38 @@ mod graph;
 mod observer;
 mod plan;
 mod scheduler;
-mod serial;
-mod store;
 mod value;
 
+// Memory that processes share.
+#[expect(unsafe_code, reason = "results lie in shared memory: see the module's invariant")]
+mod arena;
+#[expect(unsafe_code, reason = "futex is a system call")]
+mod futex;
+#[expect(unsafe_code, reason = "atomics in a shared mapping: see the module's invariant")]
+mod region;
+mod results;
+mod store;
+#[expect(unsafe_code, reason = "one atom of its own, in `state`")]
+mod table;
+
+// Running: the worker's loop, and the schedulers that give it a place.
+mod desk;
+mod engine;
+mod facts;
+mod kill_point;
+mod limits;
+mod panics;
+mod procfs;
+#[expect(unsafe_code, reason = "fork and signals: see the modules' invariants")]
+mod run;
+mod worker;
+
+pub use arena::{Buffer, Element};
+#[cfg(feature = "kill-points")]
+pub use kill_point::arm as arm_kill_point;
+
 pub use codec::BlockRef;
-pub use context::{Exchange, Fetched, Finished, Inputs, Lent, TaskContext};
+pub use context::{Exchange, Fetched, Finished, Inline, Inputs, Lent, TaskContext};
 pub use error::{Attempt, Error, ErrorKind, Place, Result, TaskResult};
 pub use graph::{
     Dependency, Edge, Graph, GraphBuilder, Group, GroupId, Key, Tags, TaskBody, TaskFn, TaskId,
@@ -25,7 +52,9 @@ pub use observer::{
     Wanted, WorkerFact,
 };
 pub use plan::Plan;
+#[cfg(target_os = "linux")]
+pub use run::Processes;
+pub use run::{Serial, Threads};
 pub use scheduler::{Outputs, Scheduler, current, get, observe, observers, with};
-pub use serial::Serial;
 pub use store::StoredValue;
 pub use value::{Datum, TypeTag, Value};

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Graph, Key, TaskId};
 use crate::observer::Observer;
 use crate::plan::Plan;
-use crate::serial::Serial;
+use crate::run::Serial;
 use crate::value::{Datum, Value};
 
 /// Something that can run a plan.
@@ -44,6 +44,15 @@ pub(crate) enum Output {
 impl Outputs {
     pub(crate) fn new(values: Vec<Output>) -> Self {
         Outputs { values }
+    }
+
+    /// Where the blocks begin that the results lie in.
+    pub(crate) fn kept_offsets(&self) -> Vec<u64> {
+        let stored = self.values.iter().filter_map(|v| match v {
+            Output::Datum(Datum::Stored(stored)) => Some(stored.kept_offsets()),
+            _ => None,
+        });
+        stored.flatten().collect()
     }
 
     /// How many results there are.

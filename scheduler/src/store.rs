@@ -1,33 +1,76 @@
-//! A result that outlives its run.
+//! A result that outlives its run, in the arena, owned by the process that started the run.
 //! It does not know what it is a result of.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::codec;
+use crate::arena::{Arena, Lease, with_lease};
+use crate::codec::{self, BlockRef};
 use crate::error::Result;
+use crate::results::Stream;
 use crate::value::Value;
 
-/// A persisted result: encoded, owned by this process, visible to every later fork.
+/// A block of the arena that this process keeps.
+#[derive(Debug)]
+pub(crate) struct KeptBlock {
+    offset: u64,
+    /// Shared memory is not copy on write: only the process that kept the block frees it.
+    maker: u32,
+}
+
+impl KeptBlock {
+    pub(crate) fn new(offset: u64) -> Self {
+        KeptBlock { offset, maker: std::process::id() }
+    }
+}
+
+impl Drop for KeptBlock {
+    fn drop(&mut self) {
+        if self.maker == std::process::id()
+            && let Ok(arena) = Arena::global()
+        {
+            arena.free_kept(&[self.offset]);
+        }
+    }
+}
+
+/// A persisted result: it stays where it is, and every later fork sees it.
 pub struct StoredValue {
-    bytes: Vec<u8>,
+    arena: &'static Arena,
+    stream: BlockRef,
+    kept: Vec<Arc<KeptBlock>>,
 }
 
 impl StoredValue {
-    /// The value.
+    pub(crate) fn new(
+        arena: &'static Arena,
+        stream: BlockRef,
+        kept: Vec<Arc<KeptBlock>>,
+    ) -> Arc<Self> {
+        Arc::new(StoredValue { arena, stream, kept })
+    }
+
+    pub(crate) fn kept_offsets(&self) -> impl Iterator<Item = u64> {
+        self.kept.iter().map(|k| k.offset)
+    }
+
+    /// The encoded value.
+    pub(crate) fn payload(&self) -> Result<&[u8]> {
+        Ok(Stream::read(self.arena, self.stream)?.payload)
+    }
+
+    /// The value; buffers in it share the memory of this one.
     ///
     /// # Errors
     /// A value of another type.
-    pub fn get<T: Value>(&self) -> Result<T> {
-        codec::decode(&self.bytes)
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+    pub fn get<T: Value>(self: &Arc<Self>) -> Result<T> {
+        let payload = self.payload()?;
+        with_lease(Arc::new(Lease::Stored(self.clone())), || codec::decode(payload))
     }
 }
 
 impl fmt::Debug for StoredValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StoredValue({} bytes)", self.bytes.len())
+        write!(f, "StoredValue({} bytes)", self.stream.len)
     }
 }

@@ -1,6 +1,8 @@
 //! Values to bytes and back: what goes in comes out, for every serde type.
 //! It does not know where bytes are kept.
 
+pub(crate) mod scope;
+
 use std::any::Any;
 
 use serde::Serialize;

@@ -1,0 +1,290 @@
+//! The memory that results lie in: reserved once, mapped before every fork at the same address.
+//! It does not know what a result is, or who may still read it.
+//!
+//! Chunks of 2 MB have an owner word each, which goes from free to a worker by compare and swap. A
+//! worker cuts its chunks into blocks of one size, or takes a run of chunks for a large block. A
+//! block has a *used* bit, which only the owner sets and only whoever frees the block clears, and a
+//! *tag* that names the task it was allocated for: so that freeing can be done again after a crash
+//! without touching a block that has been handed out anew.
+//!
+//! # Invariant
+//! Nobody writes a block between its publication and its freeing: producers write through the
+//! read-write mapping before they publish, readers see the read-only one, where a stray write is a
+//! segmentation fault. Every offset is checked against the arena before it is followed.
+
+mod buffer;
+mod chunk;
+mod class;
+mod heap;
+
+use std::fmt;
+use std::os::fd::{AsFd, OwnedFd};
+use std::ptr::NonNull;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+pub use buffer::{Buffer, Element};
+pub(crate) use buffer::{Lease, set_lease, with_heap, with_lease};
+pub(crate) use chunk::{Owner, Tag};
+pub(crate) use class::{ALIGN, CHUNK};
+pub(crate) use heap::Heap;
+
+use crate::codec::BlockRef;
+use crate::error::{Error, ErrorKind, Result};
+use crate::region::{Access, Carver, Sharing, Slab, memfd};
+use class::{CLASSES, SIZES, class_of, slots};
+
+/// Freed chunks that are kept warm: this many, 256 MB.
+const WARM_CHUNKS: usize = 128;
+
+/// Words of used bits, and tags, that each chunk has room for.
+const USED_WORDS: usize = CHUNK / ALIGN / 64;
+const TAGS: usize = CHUNK / ALIGN;
+
+/// One process's arena.
+pub(crate) struct Arena {
+    file: OwnedFd,
+    write: NonNull<u8>,
+    read: NonNull<u8>,
+    chunks: usize,
+    owners: Slab<AtomicU64>,
+    /// Size class of a cut chunk, length in chunks of a run.
+    kinds: Slab<AtomicU32>,
+    /// How often a block of the chunk was freed: tells the owner when to look again.
+    frees: Slab<AtomicU32>,
+    used: Slab<AtomicU64>,
+    tags: Slab<AtomicU64>,
+    /// 0: chunks below this have been used; 1: sequence number of allocations.
+    counters: Slab<AtomicU32>,
+}
+
+// SAFETY: the mappings live as long as the process, and are written only by the rule above.
+unsafe impl Send for Arena {}
+// SAFETY: as above.
+unsafe impl Sync for Arena {}
+
+impl fmt::Debug for Arena {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Arena({} chunks)", self.chunks)
+    }
+}
+
+static ARENA: OnceLock<std::result::Result<Arena, Error>> = OnceLock::new();
+
+impl Arena {
+    /// This process's arena, made at the first call; forked children inherit it.
+    ///
+    /// # Errors
+    /// No address space for it.
+    pub(crate) fn global() -> Result<&'static Arena> {
+        ARENA.get_or_init(Arena::create).as_ref().map_err(Clone::clone)
+    }
+
+    /// Reserves twice the machine's memory, or as much as the limits of this process allow.
+    fn create() -> Result<Arena> {
+        let mut len = (2 * physical_memory()).min(file_size_limit()).max(64 * CHUNK);
+        loop {
+            match Arena::with_len(len / CHUNK * CHUNK) {
+                Err(_) if len > 64 * CHUNK => len /= 2,
+                made => return made,
+            }
+        }
+    }
+
+    fn with_len(len: usize) -> Result<Arena> {
+        let chunks = len / CHUNK;
+        let control = Carver::carve(Sharing::Forks, |c| {
+            let owners = c.slab(chunks);
+            let (kinds, frees) = (c.slab(chunks), c.slab(chunks));
+            (owners, kinds, frees, c.slab(chunks * USED_WORDS), c.slab(chunks * TAGS), c.slab(2))
+        });
+        let (owners, kinds, frees, used, tags, counters) = control?;
+        let file = memfd("tine-arena", len)?;
+        let write = guarded(len, &file, Access::ReadWrite)?;
+        let read = guarded(len, &file, Access::Read)?;
+        Ok(Arena { file, write, read, chunks, owners, kinds, frees, used, tags, counters })
+    }
+
+    /// The bytes of a published block.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] for a block that cannot be.
+    pub(crate) fn bytes(&self, block: BlockRef) -> Result<&[u8]> {
+        let (offset, len) = self.check(block)?;
+        // SAFETY: in the mapping, as just checked, which lives as long as the process; nobody
+        // writes a published block (the module's invariant).
+        let first = unsafe { self.read.add(offset) };
+        // SAFETY: as above.
+        Ok(unsafe { std::slice::from_raw_parts(first.as_ptr(), len) })
+    }
+
+    fn check(&self, block: BlockRef) -> Result<(usize, usize)> {
+        let end = block.offset.checked_add(block.len);
+        match end {
+            Some(end) if end <= (self.chunks * CHUNK) as u64 => {
+                Ok((block.offset as usize, block.len as usize))
+            }
+            _ => Err(Error::new(
+                ErrorKind::Corrupt,
+                format!("a result in shared memory lies outside of it, at {}", block.offset),
+            )),
+        }
+    }
+
+    /// Where to write a block that was allocated and not yet published.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes).
+    pub(crate) fn writable(&self, block: BlockRef) -> Result<NonNull<u8>> {
+        let (offset, _) = self.check(block)?;
+        // SAFETY: in the mapping, as just checked.
+        Ok(unsafe { self.write.add(offset) })
+    }
+
+    /// Copies `parts`, one after the other, into a block that is not yet published.
+    ///
+    /// # Errors
+    /// Parts that are longer than the block.
+    pub(crate) fn write(&self, block: BlockRef, parts: &[&[u8]]) -> Result<()> {
+        let total: usize = parts.iter().map(|p| p.len()).sum();
+        let start =
+            self.writable(BlockRef { len: total.max(block.len as usize) as u64, ..block })?;
+        let mut at = 0;
+        for part in parts {
+            // SAFETY: `at + part.len()` stays within the block, whose only user is this worker.
+            let to = unsafe { start.add(at) };
+            // SAFETY: as above; source and block do not overlap: one is read-only or private.
+            unsafe { to.copy_from_nonoverlapping(NonNull::from(*part).cast(), part.len()) };
+            at += part.len();
+        }
+        Ok(())
+    }
+
+    /// How far address `start`, in either mapping, lies behind the beginning of `block`.
+    pub(crate) fn offset_in(&self, block: BlockRef, start: usize) -> Option<u64> {
+        let bases = [self.write.addr().get(), self.read.addr().get()];
+        let offset = bases.iter().find_map(|base| {
+            start.checked_sub(*base).filter(|o| *o <= self.chunks * CHUNK).map(|o| o as u64)
+        })?;
+        offset.checked_sub(block.offset).filter(|w| *w <= block.len)
+    }
+
+    fn word(&self, chunk: usize, slot: usize) -> (&AtomicU64, u64) {
+        (&self.used[chunk * USED_WORDS + slot / 64], 1 << (slot % 64))
+    }
+
+    fn tag(&self, chunk: usize, slot: usize) -> &AtomicU64 {
+        &self.tags[chunk * TAGS + slot]
+    }
+
+    /// Whether the block at `offset` is in use for `tag`.
+    pub(crate) fn has_tag(&self, offset: u64, tag: Tag) -> bool {
+        let chunk = offset as usize / CHUNK;
+        let Some(owner) = self.owners.get(chunk) else { return false };
+        match Owner::from_bits(owner.load(Ordering::SeqCst)) {
+            Some(o) if o.is_run() => self.tag(chunk, 0).load(Ordering::SeqCst) == tag.to_bits(),
+            Some(_) => {
+                let class = self.kinds[chunk].load(Ordering::Relaxed) as usize;
+                let Some(&size) = SIZES.get(class) else { return false };
+                let slot = offset as usize % CHUNK / size;
+                let (word, bit) = self.word(chunk, slot);
+                word.load(Ordering::SeqCst) & bit != 0
+                    && self.tag(chunk, slot).load(Ordering::SeqCst) == tag.to_bits()
+            }
+            None => false,
+        }
+    }
+
+    /// Frees a block. `only` makes it safe to do again after a crash: nothing happens unless the
+    /// block still has this tag.
+    pub(crate) fn free(&self, offset: u64, only: Option<Tag>) {
+        let chunk = offset as usize / CHUNK;
+        if chunk >= self.chunks {
+            return;
+        }
+        let word = self.owners[chunk].load(Ordering::SeqCst);
+        match Owner::from_bits(word) {
+            Some(owner) if owner.is_run() => self.free_run(chunk, word, only),
+            Some(_) => self.free_slot(chunk, offset as usize % CHUNK, only),
+            None => {}
+        }
+    }
+
+    fn free_slot(&self, chunk: usize, within: usize, only: Option<Tag>) {
+        let class = self.kinds[chunk].load(Ordering::Relaxed) as usize;
+        let Some(&size) = SIZES.get(class) else { return };
+        let slot = within / size;
+        let (word, bit) = self.word(chunk, slot);
+        if let Some(tag) = only {
+            let is_used = word.load(Ordering::SeqCst) & bit != 0;
+            if !is_used || self.tag(chunk, slot).load(Ordering::SeqCst) != tag.to_bits() {
+                return;
+            }
+        }
+        word.fetch_and(!bit, Ordering::SeqCst);
+        self.frees[chunk].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Frees a run of chunks, the head last, so that a crash in between can be mended by repeating.
+    fn free_run(&self, head: usize, word: u64, only: Option<Tag>) {
+        if only.is_some_and(|t| self.tag(head, 0).load(Ordering::SeqCst) != t.to_bits()) {
+            return;
+        }
+        let len = self.kinds[head].load(Ordering::SeqCst) as usize;
+        let warm = self.warm_chunks();
+        let free = if warm + len > WARM_CHUNKS && self.punch(head, len) {
+            chunk::COLD
+        } else {
+            chunk::WARM
+        };
+        let tail = Owner::tail_of(word);
+        for c in (head + 1..(head + len).min(self.chunks)).rev() {
+            let owner = &self.owners[c];
+            let _ = owner.compare_exchange(tail, free, Ordering::SeqCst, Ordering::Relaxed);
+        }
+        let owner = &self.owners[head];
+        let _ = owner.compare_exchange(word, free, Ordering::SeqCst, Ordering::Relaxed);
+    }
+
+    /// Gives the memory of a run, which nobody reads any more, back to the kernel.
+    fn punch(&self, head: usize, len: usize) -> bool {
+        use nix::fcntl::{FallocateFlags, fallocate};
+        let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        let (from, len) = ((head * CHUNK) as i64, (len * CHUNK) as i64);
+        fallocate(self.file.as_fd(), flags, from, len).is_ok()
+    }
+
+    /// How many chunks have ever been used: none lies behind.
+    fn top(&self) -> usize {
+        self.counters[0].load(Ordering::SeqCst) as usize
+    }
+
+    fn warm_chunks(&self) -> usize {
+        let owners = self.owners[..self.top()].iter();
+        owners.filter(|o| o.load(Ordering::Relaxed) == chunk::WARM).count()
+    }
+
+    /// Bytes of chunks that somebody owns.
+    pub(crate) fn bytes_owned(&self) -> usize {
+        let owners = self.owners[..self.top()].iter();
+        owners.filter(|o| Owner::from_bits(o.load(Ordering::Relaxed)).is_some()).count() * CHUNK
+    }
+}
+
+/// Maps the file with an unreadable page on either side, so that a walk off the end is a fault.
+fn guarded(len: usize, file: &OwnedFd, access: Access) -> Result<NonNull<u8>> {
+    crate::region::map_guarded(len, file, access)
+}
+
+fn physical_memory() -> usize {
+    let pages = nix::unistd::sysconf(nix::unistd::SysconfVar::_PHYS_PAGES);
+    let pages = pages.ok().flatten().and_then(|p| usize::try_from(p).ok());
+    pages.map_or(8 << 30, |p| p * 4096)
+}
+
+/// Growing a file over this limit kills the process (SIGXFSZ) rather than failing.
+fn file_size_limit() -> usize {
+    use nix::sys::resource::{Resource, getrlimit};
+    let soft = getrlimit(Resource::RLIMIT_FSIZE).map_or(u64::MAX, |l| l.0);
+    usize::try_from(soft).unwrap_or(usize::MAX)
+}

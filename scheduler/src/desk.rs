@@ -1,0 +1,207 @@
+//! Where a running task meets the run: its inputs come from result cells, its result goes to its own.
+//! It does not know how the task was chosen.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::arena::{Heap, Lease, set_lease};
+use crate::codec::BlockRef;
+use crate::context::{Exchange, Fetched, Inline};
+use crate::engine::{Engine, Kept};
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Edge, TaskId};
+use crate::results::{self, Alias, Shared, Stream};
+use crate::table::{PINNED, Phase};
+use crate::value::Datum;
+
+/// One task's inputs and result.
+pub(crate) struct Desk<'a> {
+    engine: &'a Engine<'a>,
+    rank: u32,
+    task: TaskId,
+    worker: u16,
+    /// Inputs with buffers in them, and what the task got to look at them.
+    leases: RefCell<Vec<(u32, Arc<Lease>)>>,
+}
+
+impl<'a> Desk<'a> {
+    pub(crate) fn new(engine: &'a Engine<'a>, rank: u32, worker: u16) -> Self {
+        if engine.arena.is_some() {
+            Heap::run_task(Some(rank));
+        }
+        Desk { engine, rank, task: engine.task(rank), worker, leases: RefCell::default() }
+    }
+
+    fn edge(&self, i: usize) -> Result<Edge> {
+        let inputs = self.engine.plan.graph().inputs(self.task);
+        inputs.get(i).copied().ok_or_else(|| {
+            let message = format!("the task reads input {i} but has {}", inputs.len());
+            Error::new(ErrorKind::TypeMismatch, message)
+        })
+    }
+
+    /// A value that was there before the run.
+    fn fetch_datum(&self, edge: Edge) -> Result<Fetched<'_>> {
+        match self.engine.plan.graph().datum(edge.task()) {
+            Some(Datum::Memory(any)) => Ok(Fetched::Memory(any.as_ref())),
+            Some(Datum::Stored(stored)) => {
+                set_lease(Some(Arc::new(Lease::Stored(stored.clone()))));
+                stored.payload().map(Fetched::Encoded)
+            }
+            None => Err(Error::new(ErrorKind::Corrupt, "an input that is not in the plan")),
+        }
+    }
+
+    /// Lets the buffers in an input be read as long as the task, or whoever it gave them to, lives.
+    fn lease(&self, producer: u32) {
+        let Some(arena) = self.engine.arena else { return };
+        let stream = results::stream(self.engine.table.cell(producer), arena);
+        if !stream.is_some_and(|s| s.has_references()) {
+            return;
+        }
+        let mut leases = self.leases.borrow_mut();
+        let lease = match leases.iter().find(|(p, _)| *p == producer) {
+            Some((_, lease)) => lease.clone(),
+            None => {
+                let lease = Arc::new(Lease::Input { consumer: self.rank });
+                leases.push((producer, lease.clone()));
+                lease
+            }
+        };
+        set_lease(Some(lease));
+    }
+
+    /// Which input keeps a block that the result refers to.
+    fn alias(&self, block: BlockRef) -> Result<Alias> {
+        let arena = self.engine.arena;
+        for (producer, bit) in self.engine.table.producers(self.rank) {
+            let cell = self.engine.table.cell(producer);
+            let stream: Option<Stream<'_>> = arena.and_then(|a| results::stream(cell, a));
+            let Some(stream) = stream else { continue };
+            let mut offsets = stream.blocks().chain(stream.aliases().map(|a| a.offset));
+            if offsets.any(|o| o == block.offset) {
+                return Ok(Alias { offset: block.offset, producer, bit });
+            }
+        }
+        Err(Error::new(ErrorKind::Corrupt, "the result refers to a block that is no input's"))
+    }
+
+    /// Keeps an input at which something in this worker still looks. Where the result refers to it
+    /// too, the result itself stays until the end of the run: freeing it would free the input.
+    fn linger(&self, producer: u32, bit: u32, lease: Arc<Lease>, lingering: &mut Lingering) {
+        let cell = self.engine.table.cell(self.rank);
+        let stream = self.engine.arena.and_then(|a| results::stream(cell, a));
+        let aliased = |s: Stream<'_>| s.aliases().any(|a| (a.producer, a.bit) == (producer, bit));
+        if stream.is_some_and(aliased) {
+            cell.flags.fetch_or(PINNED, Ordering::SeqCst);
+        } else {
+            lingering.0.push((producer, bit, lease));
+        }
+    }
+
+    /// Ends the task's look at its inputs. What somebody still looks at is kept.
+    pub(crate) fn close(&self, lingering: &mut Lingering, kept: &mut Kept) {
+        if self.engine.arena.is_none() {
+            return;
+        }
+        Heap::run_task(None);
+        set_lease(None);
+        for (producer, lease) in self.leases.take() {
+            if Arc::strong_count(&lease) > 1 {
+                let mut holds = self.engine.table.producers(self.rank);
+                if let Some((_, bit)) = holds.find(|(p, _)| *p == producer) {
+                    kept.push((producer, bit));
+                    self.linger(producer, bit, lease, lingering);
+                }
+            }
+        }
+    }
+}
+
+impl Exchange for Desk<'_> {
+    fn len(&self) -> usize {
+        self.engine.plan.graph().inputs(self.task).len()
+    }
+
+    fn fetch(&self, i: usize) -> Result<Fetched<'_>> {
+        let edge = self.edge(i)?;
+        let producer = match self.engine.plan.rank(edge.task()) {
+            Some(rank) => rank as u32,
+            None => return self.fetch_datum(edge),
+        };
+        if edge.catches() {
+            let phase = self.engine.table.state(producer)?.phase;
+            if !matches!(phase, Phase::Done | Phase::Releasing)
+                && let Some(error) = self.engine.failure(producer)
+            {
+                return Ok(Fetched::Failed(Box::new(error)));
+            }
+        }
+        let fetched = results::fetch(self.engine.table.cell(producer), self.engine.arena)?;
+        if matches!(fetched, Fetched::Encoded(_)) {
+            self.lease(producer);
+        }
+        Ok(fetched)
+    }
+
+    fn take(&self, i: usize) -> Option<Shared> {
+        let edge = self.edge(i).ok().filter(|e| !e.catches())?;
+        let inputs = self.engine.plan.graph().inputs(self.task);
+        if inputs.iter().filter(|e| e.task() == edge.task()).count() > 1 {
+            return None;
+        }
+        let producer = self.engine.plan.rank(edge.task())? as u32;
+        if !self.engine.table.is_sole_holder(producer, self.rank) {
+            return None;
+        }
+        results::take(self.engine.table.cell(producer), self.worker)
+    }
+
+    fn position(&self) -> usize {
+        self.engine.plan.graph().index_in_group(self.task)
+    }
+
+    fn wants_bytes(&self) -> bool {
+        self.engine.arena.is_some()
+    }
+
+    fn store_bytes(&self, bytes: &[u8], blocks: &[BlockRef]) -> Result<()> {
+        let cell = self.engine.table.cell(self.rank);
+        if blocks.is_empty()
+            && let Some(inline) = Inline::new(bytes)
+        {
+            results::store_inline(cell, inline);
+            return Ok(());
+        }
+        let Some(arena) = self.engine.arena else {
+            return Err(Error::new(ErrorKind::Corrupt, "bytes where there is no shared memory"));
+        };
+        let tag = crate::arena::Tag { epoch: self.engine.table.epoch(), task: self.rank };
+        let (own, others): (Vec<_>, Vec<_>) =
+            blocks.iter().copied().partition(|b| arena.has_tag(b.offset, tag));
+        let aliases: Vec<_> = others.into_iter().map(|b| self.alias(b)).collect::<Result<_>>()?;
+        results::store_block(cell, bytes, &own, &aliases)
+    }
+
+    fn store_memory(&self, value: Shared) {
+        results::store_memory(self.engine.table.cell(self.rank), value);
+    }
+}
+
+/// Inputs of tasks that ended, at which something in this worker still looks.
+#[derive(Debug, Default)]
+pub(crate) struct Lingering(Vec<(u32, u32, Arc<Lease>)>);
+
+impl Lingering {
+    /// Lets go of those at which nobody looks any more.
+    pub(crate) fn let_go(&mut self, engine: &Engine<'_>, worker: u16) {
+        self.0.retain(|(producer, bit, lease)| {
+            let looked_at = Arc::strong_count(lease) > 1;
+            if !looked_at {
+                engine.let_go_of(*producer, *bit, worker);
+            }
+            looked_at
+        });
+    }
+}

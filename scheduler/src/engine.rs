@@ -1,0 +1,192 @@
+//! One run as workers and supervisor share it: the plan, the table, and where results lie.
+//! It decides what happens when a task ends; it does not run tasks and knows no process.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use crate::arena::Arena;
+use crate::error::{Error, Result};
+use crate::futex;
+use crate::graph::TaskId;
+use crate::observer::{Observer, Wanted};
+use crate::plan::Plan;
+use crate::results;
+use crate::table::{Phase, Ready, State, Table};
+
+/// How the supervisor is told that the run is over, or that nobody is awake.
+#[derive(Debug)]
+pub(crate) enum Bell {
+    /// It sleeps on the table's `bell` word.
+    Futex,
+    /// It sleeps in `poll`.
+    #[cfg(target_os = "linux")]
+    Event(nix::sys::eventfd::EventFd),
+}
+
+/// How a run treats its tasks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// A task is given up after more deaths of its worker than this.
+    pub(crate) allowed_failures: u8,
+    /// Idle workers look around this often before they sleep.
+    pub(crate) spins: u32,
+    /// Every task is taken in static order.
+    pub(crate) in_order: bool,
+    /// Panics are not caught: for a debugger.
+    pub(crate) uncaught: bool,
+}
+
+/// One run.
+#[derive(Debug)]
+pub(crate) struct Engine<'a> {
+    pub(crate) plan: &'a Plan<'a>,
+    pub(crate) table: Table,
+    /// Where results lie; `None` where they stay in this process's memory.
+    pub(crate) arena: Option<&'static Arena>,
+    pub(crate) bell: Bell,
+    pub(crate) wanted: Wanted,
+    pub(crate) rules: Rules,
+    pub(crate) started: Instant,
+}
+
+/// What all of a run's observers want.
+pub(crate) fn wanted(observers: &[Arc<dyn Observer>]) -> Wanted {
+    observers.iter().fold(Wanted::NOTHING, |w, o| w.or(o.wanted()))
+}
+
+/// Holds that a task does not let go of: its result refers to them, or somebody still looks.
+pub(crate) type Kept = Vec<(u32, u32)>;
+
+impl Engine<'_> {
+    /// Nanoseconds since the run started.
+    pub(crate) fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The task of the graph with this rank.
+    pub(crate) fn task(&self, rank: u32) -> TaskId {
+        self.plan.task(rank as usize)
+    }
+
+    /// Wakes the supervisor.
+    pub(crate) fn ring(&self) {
+        match &self.bell {
+            Bell::Futex => {
+                let bell = &self.table.header().bell;
+                bell.fetch_add(1, Ordering::SeqCst);
+                futex::wake_all(bell);
+            }
+            #[cfg(target_os = "linux")]
+            Bell::Event(event) => {
+                // A full counter wakes it just as well.
+                let _ = event.write(1);
+            }
+        }
+    }
+
+    /// Puts a claimed task into a releasing phase: its result, error or cause is published.
+    pub(crate) fn publish(&self, task: u32, claimed: State, phase: Phase) {
+        if phase == Phase::ReleasingFailed {
+            self.table.note_failure(task);
+            if self.table.first_failure().is_some() {
+                self.ring();
+            }
+        }
+        self.table.cell(task).state.publish(claimed.to(phase));
+    }
+
+    /// Tells everybody that `task` ended, and lets go of its inputs but for those in `kept`.
+    /// `held` is its state, releasing, held by whoever calls.
+    ///
+    /// # Errors
+    /// Impossible values in shared memory.
+    pub(crate) fn settle(
+        &self,
+        task: u32,
+        held: State,
+        again: bool,
+        kept: &Kept,
+        ready: &mut Ready,
+    ) -> Result<()> {
+        self.table.release(task, held.phase, again, ready)?;
+        self.let_go(task, held.worker, kept);
+        Ok(())
+    }
+
+    /// Says that nothing more will happen to `task`.
+    pub(crate) fn close(&self, task: u32, held: State) {
+        self.table.cell(task).state.publish(held.to(held.phase.released()));
+    }
+
+    /// Lets go of the inputs of `task`, but for those in `kept` and those its result refers to.
+    fn let_go(&self, task: u32, worker: u16, kept: &Kept) {
+        let mut aliases = None;
+        for (producer, bit) in self.table.producers(task) {
+            let cell = self.table.cell(producer);
+            if !results::is_worth_freeing(cell) || kept.contains(&(producer, bit)) {
+                continue;
+            }
+            let aliases = aliases.get_or_insert_with(|| self.aliases(task));
+            let failed = || self.phase(producer) != Some(Phase::Done);
+            if aliases.contains(&(producer, bit)) || (failed() && self.is_report(producer)) {
+                continue;
+            }
+            self.let_go_of(producer, bit, worker);
+        }
+    }
+
+    /// Lets go of one input; frees it where this was the last hold.
+    pub(crate) fn let_go_of(&self, producer: u32, bit: u32, worker: u16) {
+        if self.table.drop_hold(producer, bit) {
+            self.table.free_result(producer, worker, self.arena);
+        }
+    }
+
+    fn phase(&self, task: u32) -> Option<Phase> {
+        self.table.cell(task).state.load().map(|s| s.phase)
+    }
+
+    /// The reports of failed tasks stay until the end of the run.
+    fn is_report(&self, task: u32) -> bool {
+        !matches!(self.phase(task), Some(Phase::Done | Phase::Releasing))
+    }
+
+    /// The inputs whose blocks the result of `task` refers to.
+    fn aliases(&self, task: u32) -> Kept {
+        let stream = self.arena.and_then(|a| results::stream(self.table.cell(task), a));
+        stream.map_or_else(Vec::new, |s| s.aliases().map(|a| (a.producer, a.bit)).collect())
+    }
+
+    /// Writes down why `task` was not run: the failed task that comes first among its inputs, or
+    /// the one that failed the run.
+    pub(crate) fn note_cause(&self, task: u32) {
+        let causes = self.table.producers(task).filter_map(|(p, _)| self.cause(p));
+        let cause = causes.min().or_else(|| self.table.first_failure()).unwrap_or(task);
+        self.table.cell(task).result_data[0].store(u64::from(cause), Ordering::Relaxed);
+    }
+
+    /// The failed task because of which `task` has no result.
+    pub(crate) fn cause(&self, task: u32) -> Option<u32> {
+        match self.phase(task)? {
+            Phase::Failed | Phase::ReleasingFailed => Some(task),
+            Phase::Skipped | Phase::ReleasingSkipped => {
+                let cause = self.table.cell(task).result_data[0].load(Ordering::Relaxed);
+                u32::try_from(cause).ok().filter(|&c| c < self.table.last())
+            }
+            _ => None,
+        }
+    }
+
+    /// Why `task` has no result.
+    pub(crate) fn failure(&self, task: u32) -> Option<Error> {
+        let cause = self.cause(task)?;
+        Some(results::load_error(self.table.cell(cause), self.arena))
+    }
+
+    /// The error with everything that is known of its task.
+    pub(crate) fn blame(&self, error: Error, task: u32, attempt: u32, of: u32) -> Error {
+        let (graph, id) = (self.plan.graph(), self.task(task));
+        error.in_task(graph.key(id), Some(graph.created_at(id))).on_attempt(attempt, of)
+    }
+}

@@ -1,0 +1,93 @@
+//! Panics of tasks: caught here and nowhere else, with the place that only the hook knows.
+//! It does not know what becomes of the error.
+
+use std::any::Any;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::cell::RefCell;
+use std::panic::{self, PanicHookInfo};
+use std::ptr::NonNull;
+use std::sync::Once;
+
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::table::Slot;
+
+/// What the hook saw.
+struct Seen {
+    text: String,
+    place: Option<Place>,
+    backtrace: Option<String>,
+}
+
+thread_local! {
+    /// Set while a task runs on this thread.
+    static WATCHED: RefCell<Option<Watched>> = const { RefCell::new(None) };
+}
+
+struct Watched {
+    slot: NonNull<Slot>,
+    seen: Option<Seen>,
+}
+
+/// Makes panics of tasks silent and known; those of everybody else go to the hook before.
+pub(crate) fn install_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !note(info) {
+                before(info);
+            }
+        }));
+    });
+}
+
+fn note(info: &PanicHookInfo<'_>) -> bool {
+    WATCHED.with(|watched| {
+        let Ok(mut watched) = watched.try_borrow_mut() else { return false };
+        let Some(watched) = watched.as_mut() else { return false };
+        let trace = Backtrace::capture();
+        let backtrace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
+        let place = info.location().map(Place::from);
+        let text = text_of(info.payload());
+        // For the case that the process does not survive: panic=abort, or a panic in a drop.
+        let at = place.as_ref().map_or_else(String::new, |p| format!(", at {p}"));
+        slot_of(watched).leave_words(&format!("{text}{at}"));
+        watched.seen = Some(Seen { text, place, backtrace });
+        true
+    })
+}
+
+#[expect(unsafe_code, reason = "`watch` keeps the slot borrowed while it is set")]
+fn slot_of(watched: &Watched) -> &Slot {
+    // SAFETY: `watch` holds `&Slot` for as long as the pointer is in `WATCHED`.
+    unsafe { watched.slot.as_ref() }
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> String {
+    if let Some(s) = payload.downcast_ref::<&str>() {
+        return (*s).to_owned();
+    }
+    payload.downcast_ref::<String>().cloned().unwrap_or_else(|| "a panic without a text".into())
+}
+
+/// Runs `body` with its panics turned into errors.
+pub(crate) fn watch(
+    slot: &Slot,
+    body: impl FnOnce() -> std::thread::Result<Result<()>>,
+) -> Result<()> {
+    let outer = WATCHED.replace(Some(Watched { slot: NonNull::from(slot), seen: None }));
+    let done = body();
+    let seen = WATCHED.replace(outer).and_then(|w| w.seen);
+    let payload = match done {
+        Ok(result) => return result,
+        Err(payload) => payload,
+    };
+    slot.forget_words();
+    let (text, place, backtrace) = match seen {
+        Some(seen) => (seen.text, seen.place, seen.backtrace),
+        None => (text_of(&*payload), None, None),
+    };
+    // A payload may panic when it is dropped; there is nothing more to learn from it.
+    std::mem::forget(payload);
+    Err(Error::new(ErrorKind::Panic, text).panicked(place, backtrace))
+}

@@ -1,0 +1,283 @@
+//! The only fork: a worker process, with what it must know and must not hold.
+//! It does not know what the worker does.
+//!
+//! # Invariant
+//! The child never returns into the code that forked: it ends in `_exit`, so that no destructor, no
+//! buffer and no `atexit` handler of the parent runs twice. It closes only what tine opened. Between
+//! fork and body it takes no lock that another thread of the parent may have held.
+
+use std::ffi::{CString, c_char};
+use std::io::Write;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::{Mutex, PoisonError};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal};
+use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, gettid, pipe2};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A worker process, as its parent holds it.
+#[derive(Debug)]
+pub(super) struct Child {
+    pub(super) pid: Pid,
+    pub(super) pidfd: OwnedFd,
+    /// What it writes to its standard output and error.
+    pub(super) pipes: [OwnedFd; 2],
+}
+
+/// What is prepared before the first fork of a run.
+#[derive(Debug)]
+pub(super) struct Nursery {
+    /// The environment of workers, where it is not the parent's.
+    environment: Option<Vec<*const c_char>>,
+    _strings: Vec<CString>,
+    /// Whether the calling thread is the only one.
+    alone: bool,
+    /// Whether it is the one that `main` runs on.
+    main: bool,
+}
+
+/// Thread pools inside of workers have one thread, unless the user says otherwise: the workers are
+/// the parallelism.
+const INNER_THREADS: [&str; 8] = [
+    "RAYON_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+];
+
+impl Nursery {
+    pub(super) fn new() -> Self {
+        let missing = INNER_THREADS.iter().filter(|v| std::env::var_os(v).is_none());
+        let added: Vec<String> = missing.map(|v| format!("{v}=1")).collect();
+        let inherited = std::env::vars_os().map(|(k, v)| {
+            let mut pair = k.into_encoded_bytes();
+            pair.push(b'=');
+            pair.extend(v.into_encoded_bytes());
+            pair
+        });
+        let all = inherited.chain(added.iter().map(|s| s.clone().into_bytes()));
+        let strings: Vec<CString> = all.filter_map(|pair| CString::new(pair).ok()).collect();
+        let ends = strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]);
+        let environment = (!added.is_empty()).then(|| ends.collect());
+        let alone = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count) == 1;
+        let main = gettid() == getpid();
+        Nursery { environment, _strings: strings, alone, main }
+    }
+
+    /// Forks a worker that closes `strangers`, runs `body`, and is gone.
+    ///
+    /// # Errors
+    /// No process, no memory for one, or no descriptors.
+    pub(super) fn fork(&self, strangers: &[RawFd], body: impl FnOnce()) -> Result<Child> {
+        let life = Lifeline::of_this_process()?;
+        let (out, err) = (pipe()?, pipe()?);
+        if self.alone {
+            self.flush();
+        }
+        let parent = getpid();
+        // SAFETY: the child keeps to the module's invariant.
+        match unsafe { fork() } {
+            Err(e) => Err(refused(e)),
+            Ok(ForkResult::Child) => {
+                self.become_worker(parent, life, [out.1.as_raw_fd(), err.1.as_raw_fd()]);
+                for fd in strangers.iter().chain(&[out.0.as_raw_fd(), err.0.as_raw_fd()]) {
+                    close(*fd);
+                }
+                self.live(body)
+            }
+            Ok(ForkResult::Parent { child }) => {
+                let pidfd = pidfd_open(child)?;
+                Ok(Child { pid: child, pidfd, pipes: [out.0, err.0] })
+            }
+        }
+    }
+
+    /// Empties the buffers that the child would otherwise print a second time.
+    fn flush(&self) {
+        let _ = std::io::stdout().flush();
+        // SAFETY: flushes all streams of the C library; nobody else is there to use them.
+        unsafe { libc::fflush(std::ptr::null_mut()) };
+    }
+
+    fn become_worker(&self, parent: Pid, life: Lifeline, output: [RawFd; 2]) {
+        let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+        if getppid() != parent {
+            exit(0);
+        }
+        life.hold();
+        let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+        let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+        for (signal, action) in [(Signal::SIGINT, &ignore), (Signal::SIGTERM, &default)] {
+            // SAFETY: neither action is a handler.
+            let _ = unsafe { nix::sys::signal::sigaction(signal, action) };
+        }
+        let _ =
+            nix::sys::signal::sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
+        for (fd, to) in output.into_iter().zip([1, 2]) {
+            // SAFETY: both are open; the standard streams stay open for the process's life.
+            unsafe { libc::dup2(fd, to) };
+            close(fd);
+        }
+        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: reads the limit, which lives through the call. A core dump would hold up the
+        // news of the worker's death.
+        unsafe { libc::setrlimit(libc::RLIMIT_CORE, &none) };
+        if let Some(environment) = &self.environment {
+            set_environment(environment);
+        }
+    }
+
+    /// Runs the worker's life, which is this process's.
+    fn live(&self, body: impl FnOnce()) -> ! {
+        if self.main {
+            run_to_exit(body);
+        }
+        // libtest captures `println!` by a thread-local of the thread that forked. A fresh thread
+        // has none, so that what tasks print comes out of the pipe.
+        on_fresh_thread(body)
+    }
+}
+
+fn run_to_exit(body: impl FnOnce()) -> ! {
+    let survived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_ok();
+    exit(if survived { 0 } else { 101 })
+}
+
+fn on_fresh_thread<F: FnOnce()>(body: F) -> ! {
+    extern "C" fn start<F: FnOnce()>(body: *mut libc::c_void) -> *mut libc::c_void {
+        // SAFETY: the box that was leaked below, taken back once.
+        let body = unsafe { Box::from_raw(body.cast::<F>()) };
+        run_to_exit(*body)
+    }
+    let leaked: *mut F = Box::into_raw(Box::new(body));
+    let mut thread = 0;
+    // SAFETY: `start` takes the box; whatever the body borrows lives on this stack, which is never
+    // left: this thread waits below until the process ends.
+    let refused =
+        unsafe { libc::pthread_create(&mut thread, std::ptr::null(), start::<F>, leaked.cast()) };
+    if refused != 0 {
+        // SAFETY: nobody took the box.
+        run_to_exit(*unsafe { Box::from_raw(leaked) });
+    }
+    loop {
+        nix::unistd::pause();
+    }
+}
+
+/// Ends this process at once: no destructors, no buffers, no handlers.
+fn exit(code: i32) -> ! {
+    // SAFETY: `_exit` does not return.
+    unsafe { libc::_exit(code) }
+}
+
+fn close(fd: RawFd) {
+    // SAFETY: opened by tine in the parent; nobody in the child uses it.
+    drop(unsafe { OwnedFd::from_raw_fd(fd) });
+}
+
+/// Replaces the environment: `setenv` would take a lock that may never be released in the child.
+fn set_environment(environment: &[*const c_char]) {
+    unsafe extern "C" {
+        static mut environ: *const *const c_char;
+    }
+    // SAFETY: the strings were made before the fork and live as long as the child; it has one
+    // thread, which is here.
+    unsafe { environ = environment.as_ptr() };
+}
+
+fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(|e| descriptors("a pipe", e))?;
+    fcntl(&read, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(|e| descriptors("a pipe", e))?;
+    Ok((read, write))
+}
+
+fn pidfd_open(pid: Pid) -> Result<OwnedFd> {
+    // SAFETY: a plain system call; the result is checked.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
+    match RawFd::try_from(fd) {
+        // SAFETY: a new descriptor that nobody else has.
+        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        _ => {
+            let _ = nix::sys::signal::kill(pid, Signal::SIGKILL);
+            let _ = nix::sys::wait::waitpid(pid, None);
+            Err(descriptors("a pidfd", nix::errno::Errno::last()))
+        }
+    }
+}
+
+fn descriptors(what: &str, e: nix::Error) -> Error {
+    Error::new(
+        ErrorKind::Os,
+        format!(
+            "cannot open {what} for a worker: {e}; a worker needs 3 descriptors: see `ulimit -n`"
+        ),
+    )
+}
+
+fn refused(e: nix::Error) -> Error {
+    let hint = match e {
+        nix::Error::ENOMEM => {
+            "the kernel will not promise memory for a copy of this process: \
+             see /proc/sys/vm/overcommit_memory, or call compute() before the process grows"
+        }
+        nix::Error::EAGAIN => "too many processes: see `ulimit -u` and the cgroup's pids.max",
+        _ => "the system refused",
+    };
+    Error::new(ErrorKind::Os, format!("cannot fork a worker: {e}; {hint}"))
+}
+
+/// A pipe whose write end only this process holds: when it is gone, workers are told.
+#[derive(Clone, Copy, Debug)]
+struct Lifeline {
+    read: RawFd,
+    write: RawFd,
+    owner: Pid,
+}
+
+impl Lifeline {
+    /// The pipe of this process, made at the first call.
+    fn of_this_process() -> Result<Lifeline> {
+        static PIPE: Mutex<Option<Lifeline>> = Mutex::new(None);
+        let mut pipe = PIPE.lock().unwrap_or_else(PoisonError::into_inner);
+        match *pipe {
+            Some(life) if life.owner == getpid() => Ok(life),
+            _ => {
+                let (read, write) =
+                    pipe2(OFlag::O_CLOEXEC).map_err(|e| descriptors("a pipe", e))?;
+                use std::os::fd::IntoRawFd;
+                let life = Lifeline {
+                    read: read.into_raw_fd(),
+                    write: write.into_raw_fd(),
+                    owner: getpid(),
+                };
+                *pipe = Some(life);
+                Ok(life)
+            }
+        }
+    }
+
+    /// In a worker: ends this process when the other end of the pipe is gone. The signal that says
+    /// when its parent's *thread* ends is the fast way; this is the sure one.
+    fn hold(self) {
+        close(self.write);
+        // A description of its own: who is told is a property of the open file.
+        let path = format!("/proc/self/fd/{}", self.read);
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let Ok(fd) = nix::fcntl::open(path.as_str(), flags, nix::sys::stat::Mode::empty()) else {
+            return;
+        };
+        let raw = fd.as_raw_fd();
+        // SAFETY: plain calls on an open descriptor. SIGIO ends a process that does not handle it.
+        unsafe { libc::fcntl(raw, libc::F_SETOWN, libc::getpid()) };
+        let asynchronous = OFlag::O_NONBLOCK | OFlag::O_ASYNC;
+        let _ = fcntl(&fd, FcntlArg::F_SETFL(asynchronous));
+        std::mem::forget(fd);
+        close(self.read);
+    }
+}

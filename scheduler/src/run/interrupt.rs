@@ -1,0 +1,172 @@
+//! Ctrl-C and SIGTERM during a run: counted, and every supervisor woken.
+//! It does not decide what a run does about it: the first stops starting, the second terminates,
+//! the third kills.
+//!
+//! # Invariant
+//! The handler touches nothing but atomics and `write` and `futex`, which are safe in a handler. A
+//! registered bell is unregistered before it is gone, while `HANDLERS` is held.
+
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind};
+
+/// The error of a run that was interrupted.
+pub(super) fn error() -> Error {
+    Error::new(
+        ErrorKind::Interrupted,
+        "interrupted: the run was stopped by a signal before all tasks were done",
+    )
+}
+
+#[cfg(target_os = "linux")]
+mod imp {
+    use std::os::fd::{AsRawFd, RawFd};
+    use std::ptr;
+    use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
+    use std::sync::{Mutex, PoisonError};
+
+    use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+
+    use super::Engine;
+    use crate::engine::Bell;
+
+    /// Runs at a time that are woken by a signal; more are only stopped.
+    const BELLS: usize = 64;
+
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    static EVENTS: [AtomicI32; BELLS] = [const { AtomicI32::new(-1) }; BELLS];
+    static WORDS: [AtomicPtr<AtomicU32>; BELLS] =
+        [const { AtomicPtr::new(ptr::null_mut()) }; BELLS];
+    /// How many runs listen, and the actions to put back after the last.
+    static HANDLERS: Mutex<(usize, Vec<(Signal, SigAction)>)> = Mutex::new((0, Vec::new()));
+
+    const SIGNALS: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
+
+    extern "C" fn on_signal(_: libc::c_int) {
+        COUNT.fetch_add(1, Ordering::SeqCst);
+        for event in &EVENTS {
+            let fd = event.load(Ordering::SeqCst);
+            if fd >= 0 {
+                let one = 1u64;
+                // SAFETY: eight bytes that live through the call; the descriptor is registered.
+                unsafe { libc::write(fd, ptr::from_ref(&one).cast(), 8) };
+            }
+        }
+        for word in &WORDS {
+            let word = word.load(Ordering::SeqCst);
+            if !word.is_null() {
+                // SAFETY: a registered bell lives until it is unregistered.
+                let bell = unsafe { &*word };
+                bell.fetch_add(1, Ordering::SeqCst);
+                crate::futex::wake_all(bell);
+            }
+        }
+    }
+
+    /// Listens to signals for one run, where nobody else does.
+    pub(in crate::run) struct Signals {
+        place: usize,
+    }
+
+    impl Signals {
+        /// Begins to listen.
+        pub(in crate::run) fn listen(engine: &Engine<'_>) -> Self {
+            let mut handlers = HANDLERS.lock().unwrap_or_else(PoisonError::into_inner);
+            let free = |i: &usize| {
+                EVENTS[*i].load(Ordering::SeqCst) < 0 && WORDS[*i].load(Ordering::SeqCst).is_null()
+            };
+            let place = (0..BELLS).find(free).unwrap_or(BELLS);
+            if place < BELLS {
+                match &engine.bell {
+                    Bell::Futex => {
+                        let bell = ptr::from_ref(&engine.table.header().bell).cast_mut();
+                        WORDS[place].store(bell, Ordering::SeqCst);
+                    }
+                    Bell::Event(event) => register(place, event.as_fd_raw()),
+                }
+            }
+            if handlers.0 == 0 {
+                COUNT.store(0, Ordering::SeqCst);
+                handlers.1 = SIGNALS.into_iter().filter_map(take_over).collect();
+            }
+            handlers.0 += 1;
+            Signals { place }
+        }
+    }
+
+    trait AsFdRaw {
+        fn as_fd_raw(&self) -> RawFd;
+    }
+
+    impl AsFdRaw for nix::sys::eventfd::EventFd {
+        fn as_fd_raw(&self) -> RawFd {
+            std::os::fd::AsFd::as_fd(self).as_raw_fd()
+        }
+    }
+
+    fn register(place: usize, fd: RawFd) {
+        EVENTS[place].store(fd, Ordering::SeqCst);
+    }
+
+    /// Handles a signal whose disposition is the default; somebody else's handler stays.
+    fn take_over(signal: Signal) -> Option<(Signal, SigAction)> {
+        let ours =
+            SigAction::new(SigHandler::Handler(on_signal), SaFlags::SA_RESTART, SigSet::empty());
+        // SAFETY: the handler keeps to the module's invariant.
+        let before = unsafe { sigaction(signal, &ours) }.ok()?;
+        if matches!(before.handler(), SigHandler::SigDfl) {
+            return Some((signal, before));
+        }
+        // SAFETY: puts back what was there.
+        let _ = unsafe { sigaction(signal, &before) };
+        None
+    }
+
+    impl Drop for Signals {
+        fn drop(&mut self) {
+            let mut handlers = HANDLERS.lock().unwrap_or_else(PoisonError::into_inner);
+            handlers.0 -= 1;
+            if handlers.0 == 0 {
+                for (signal, before) in handlers.1.drain(..) {
+                    // SAFETY: puts back what was there.
+                    let _ = unsafe { sigaction(signal, &before) };
+                }
+            }
+            if self.place < BELLS {
+                EVENTS[self.place].store(-1, Ordering::SeqCst);
+                WORDS[self.place].store(ptr::null_mut(), Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// How often the user has asked the runs of this process to end.
+    pub(in crate::run) fn level() -> u32 {
+        COUNT.load(Ordering::SeqCst)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod imp {
+    use super::Engine;
+
+    /// Signals are left to the program here.
+    pub(in crate::run) struct Signals;
+
+    impl Signals {
+        /// Does nothing.
+        pub(in crate::run) fn listen(_engine: &Engine<'_>) -> Self {
+            Signals
+        }
+    }
+
+    /// Never.
+    pub(in crate::run) fn level() -> u32 {
+        0
+    }
+}
+
+pub(super) use imp::{Signals, level};
+
+/// Whether the user has asked the runs of this process to end.
+pub(super) fn requested() -> bool {
+    level() > 0
+}

@@ -1,0 +1,183 @@
+//! The schedulers: one state machine and one worker loop, on three kinds of worker.
+//! What they share stands here: the beginning and the end of a run.
+
+#[cfg(target_os = "linux")]
+mod fork;
+mod interrupt;
+#[cfg(target_os = "linux")]
+mod output;
+#[cfg(target_os = "linux")]
+mod processes;
+mod serial;
+#[cfg(target_os = "linux")]
+mod supervisor;
+mod threads;
+mod watch;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+#[cfg(target_os = "linux")]
+pub use processes::Processes;
+pub use serial::Serial;
+pub use threads::Threads;
+
+use crate::arena::Arena;
+use crate::engine::{Bell, Engine, Rules, wanted};
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::TaskId;
+use crate::observer::Observer;
+use crate::plan::Plan;
+use crate::region::Sharing;
+use crate::results::{self, Held, Stream};
+use crate::scheduler::{Output, Outputs};
+use crate::store::{KeptBlock, StoredValue};
+use crate::table::{Shape, Table};
+
+/// A task is run again after at most this many deaths of its worker.
+const ALLOWED_FAILURES: u8 = 3;
+
+/// What a kind of worker needs.
+#[derive(Debug)]
+struct Kind {
+    workers: usize,
+    arena: Option<&'static Arena>,
+    bell: Bell,
+    in_order: bool,
+    uncaught: bool,
+}
+
+/// Lays out a run.
+///
+/// # Errors
+/// No memory, or a graph that is too large.
+fn engine<'a>(
+    plan: &'a Plan<'a>,
+    kind: Kind,
+    observers: &[Arc<dyn Observer>],
+) -> Result<Engine<'a>> {
+    static EPOCH: AtomicU32 = AtomicU32::new(1);
+    plan.check_size()?;
+    crate::panics::install_hook();
+    let wanted = wanted(observers);
+    let shape = Shape {
+        sharing: if kind.arena.is_some() { Sharing::Forks } else { Sharing::Private },
+        workers: kind.workers,
+        times: wanted.times,
+        in_order: kind.in_order,
+        epoch: EPOCH.fetch_add(1, Ordering::Relaxed),
+    };
+    let rules = Rules {
+        allowed_failures: ALLOWED_FAILURES,
+        spins: if kind.workers < crate::limits::cpus() { 64 } else { 0 },
+        in_order: kind.in_order,
+        uncaught: kind.uncaught,
+    };
+    let table = Table::new(plan, shape)?;
+    let (arena, bell, started) = (kind.arena, kind.bell, Instant::now());
+    Ok(Engine { plan, table, arena, bell, wanted, rules, started })
+}
+
+impl Engine<'_> {
+    /// What the run was asked for, or the failed task that is first in static order.
+    fn collect(&self) -> Result<Outputs> {
+        if let Some(task) = self.table.first_failure() {
+            return Err(results::load_error(self.table.cell(task), self.arena));
+        }
+        let outputs = self.plan.outputs().iter();
+        let mut kept: Vec<Arc<KeptBlock>> = Vec::new();
+        let mut offsets = Vec::new();
+        let values =
+            outputs.map(|&t| self.output(t, &mut offsets, &mut kept)).collect::<Result<_>>();
+        Ok(Outputs::new(values?))
+    }
+
+    fn output(
+        &self,
+        task: TaskId,
+        offsets: &mut Vec<u64>,
+        kept: &mut Vec<Arc<KeptBlock>>,
+    ) -> Result<Output> {
+        let graph = self.plan.graph();
+        let Some(rank) = self.plan.rank(task) else {
+            let datum = graph.datum(task).cloned();
+            return datum
+                .map(Output::Datum)
+                .ok_or_else(|| Error::new(ErrorKind::Corrupt, "an output that was not planned"));
+        };
+        match (results::load(self.table.cell(rank as u32)), self.arena) {
+            (Some(Held::Inline(inline)), _) => Ok(Output::Bytes(inline.as_bytes().to_vec())),
+            (Some(Held::Memory(any)), _) => Ok(Output::Datum(crate::Datum::Memory(any))),
+            (Some(Held::Block(block)), Some(arena)) => {
+                let stream = Stream::read(arena, block)?;
+                let aliases = stream.aliases().map(|a| a.offset);
+                let needs = stream.blocks().chain(aliases).chain([block.offset]);
+                let mine = needs.map(|offset| keep(offset, offsets, kept)).collect();
+                Ok(Output::Datum(crate::Datum::Stored(StoredValue::new(arena, block, mine))))
+            }
+            _ => {
+                Err(Error::new(ErrorKind::Corrupt, format!("`{}` has no result", graph.key(task))))
+            }
+        }
+    }
+
+    /// Ends the run's use of shared memory: what `outputs` refer to stays, the rest is freed.
+    fn sweep(&self, outputs: &Result<Outputs>) {
+        match self.arena {
+            Some(arena) => {
+                let mut keep = outputs.as_ref().map_or_else(|_| Vec::new(), Outputs::kept_offsets);
+                keep.sort_unstable();
+                arena.sweep(self.table.epoch(), &keep);
+            }
+            None => self.table.drop_results(),
+        }
+    }
+}
+
+/// The handle on the block at `offset`: one block may belong to several outputs.
+fn keep(offset: u64, offsets: &mut Vec<u64>, kept: &mut Vec<Arc<KeptBlock>>) -> Arc<KeptBlock> {
+    if let Some(i) = offsets.iter().position(|&o| o == offset) {
+        return kept[i].clone();
+    }
+    let block = Arc::new(KeptBlock::new(offset));
+    offsets.push(offset);
+    kept.push(block.clone());
+    block
+}
+
+/// The task that `TINE_RERUN` asks to be run in this thread, uncaught, where the plan has it.
+fn rerun(plan: &Plan<'_>) -> Option<TaskId> {
+    let name = std::env::var("TINE_RERUN").ok()?;
+    let tasks = (0..plan.len()).map(|rank| plan.task(rank));
+    let mut named = tasks.filter(|&t| plan.graph().key(t).to_string() == name);
+    named.next()
+}
+
+/// Queues tasks for whoever is free.
+fn hint(engine: &Engine<'_>, tasks: &[u32]) {
+    let deque = engine.table.deque(engine.table.workers());
+    for &task in tasks.iter().rev() {
+        // A full queue loses nothing for good: when all sleep, `rehint` finds the task again.
+        deque.push(task);
+    }
+    if !tasks.is_empty() {
+        engine.table.wake_all();
+    }
+}
+
+/// Everybody sleeps and the run is not over: queues what is ready, whose hint must have been lost.
+///
+/// # Errors
+/// Nothing is ready either: the state of the run makes no sense.
+fn rehint(engine: &Engine<'_>) -> Result<()> {
+    let ready = engine.table.find_ready()?;
+    hint(engine, &ready);
+    if ready.is_empty() && engine.table.all_asleep() && !engine.table.is_finished() {
+        return Err(Error::new(
+            ErrorKind::Corrupt,
+            "no task is ready and none is running, but the run is not over",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,371 @@
+//! Looks after the worker processes of one run: starts them, hears of their deaths, mends, replaces.
+//! It runs no tasks, and sleeps in one `poll` over pidfds, pipes and an eventfd.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+
+use super::fork::{Child, Nursery};
+use super::output::Lines;
+use super::{interrupt, watch::Watch};
+use crate::arena::Heap;
+use crate::engine::{Bell, Engine, Kept};
+use crate::error::{Error, ErrorKind, Result};
+use crate::results;
+use crate::table::{Orphan, Phase, Ready, Recovery};
+use crate::worker;
+
+/// How long tasks whose results nobody needs any more may go on after a failure.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// One worker: its process, while there is one, and what it prints.
+#[derive(Debug)]
+struct Post {
+    child: Option<Child>,
+    lines: [Lines; 2],
+}
+
+/// The process that started the run, as it watches over it.
+pub(super) struct Supervisor<'a> {
+    engine: &'a Engine<'a>,
+    watch: Watch<'a>,
+    posts: Vec<Post>,
+    nursery: Nursery,
+    /// When tasks that do not matter any more are ended.
+    deadline: Option<Instant>,
+}
+
+impl<'a> Supervisor<'a> {
+    pub(super) fn new(engine: &'a Engine<'a>, watch: Watch<'a>) -> Self {
+        let post = || Post { child: None, lines: [Lines::new(false), Lines::new(true)] };
+        let posts = (0..engine.table.workers()).map(|_| post()).collect();
+        Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None }
+    }
+
+    /// Sees the run through to its last task.
+    ///
+    /// Approach:
+    /// - start a worker at every post;
+    /// - sleep until a worker dies, prints, or rings, or until it is time to tick;
+    /// - mend what the dead left half done, and put another in their place;
+    /// - until the final task has been reached, or the user, or an error, ends it.
+    ///
+    /// # Errors
+    /// No process, an interrupt, or impossible values in shared memory.
+    pub(super) fn run(&mut self) -> Result<()> {
+        for post in 0..self.posts.len() {
+            self.start(post)?;
+        }
+        while !self.engine.table.is_finished() {
+            if interrupt::requested() {
+                return Err(interrupt::error());
+            }
+            self.hurry();
+            self.sleep()?;
+            if self.engine.table.all_asleep() {
+                super::rehint(self.engine)?;
+            }
+            self.engine.table.check_corrupt()?;
+        }
+        Ok(())
+    }
+
+    /// Forks a worker for a post.
+    fn start(&mut self, post: usize) -> Result<()> {
+        let strangers: Vec<RawFd> = self.posts.iter().flat_map(Post::descriptors).collect();
+        let engine = self.engine;
+        let id = post as u16;
+        let child = self.nursery.fork(&strangers, || worker::live(engine, id))?;
+        self.watch.worker(id, child.pid.as_raw() as u32, None);
+        self.posts[post].child = Some(child);
+        Ok(())
+    }
+
+    fn pids(&self) -> Vec<u32> {
+        let workers = self.posts.iter().filter_map(|p| p.child.as_ref());
+        [std::process::id()].into_iter().chain(workers.map(|c| c.pid.as_raw() as u32)).collect()
+    }
+
+    /// Sleeps until something happens, then sees to it.
+    fn sleep(&mut self) -> Result<()> {
+        let (ready, dead) = self.poll()?;
+        for (post, stream) in ready {
+            self.posts[post].drain(stream);
+        }
+        for post in dead {
+            self.bury(post)?;
+        }
+        let pids = if self.engine.wanted.ticks { self.pids() } else { Vec::new() };
+        self.watch.tick(&pids);
+        Ok(())
+    }
+
+    /// Waits; returns which streams can be read, and which posts' processes have ended.
+    fn poll(&self) -> Result<(Vec<(usize, usize)>, Vec<usize>)> {
+        let Bell::Event(event) = &self.engine.bell else { return Ok((vec![], vec![])) };
+        let mut fds = vec![PollFd::new(event.as_fd(), PollFlags::POLLIN)];
+        let mut who = Vec::new();
+        for (post, p) in self.posts.iter().enumerate() {
+            let Some(child) = &p.child else { continue };
+            let streams: [BorrowedFd<'_>; 3] =
+                [child.pipes[0].as_fd(), child.pipes[1].as_fd(), child.pidfd.as_fd()];
+            for (stream, fd) in streams.into_iter().enumerate() {
+                fds.push(PollFd::new(fd, PollFlags::POLLIN));
+                who.push((post, stream));
+            }
+        }
+        match poll(&mut fds, self.patience()) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(e) => {
+                return Err(Error::new(ErrorKind::Os, format!("cannot wait for workers: {e}")));
+            }
+        }
+        let _ = event.read();
+        let happened = |fd: &PollFd<'_>| fd.revents().is_some_and(|r| !r.is_empty());
+        let events: Vec<_> =
+            fds[1..].iter().zip(who).filter(|(fd, _)| happened(fd)).map(|(_, w)| w).collect();
+        let dead = events.iter().filter(|(_, s)| *s == 2).map(|(p, _)| *p).collect();
+        Ok((events.into_iter().filter(|(_, s)| *s < 2).collect(), dead))
+    }
+
+    fn patience(&self) -> PollTimeout {
+        let deadline = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
+        let shortest = [deadline, self.watch.patience()].into_iter().flatten().min();
+        match shortest {
+            None => PollTimeout::NONE,
+            // Rounded up: a poll that ends early would only poll again.
+            Some(t) => {
+                PollTimeout::try_from(t + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
+            }
+        }
+    }
+
+    /// Sees to a process that has ended.
+    fn bury(&mut self, post: usize) -> Result<()> {
+        let Some(child) = self.posts[post].child.take() else { return Ok(()) };
+        let status = waitid(Id::PIDFd(child.pidfd.as_fd()), WaitPidFlag::WEXITED);
+        self.posts[post].finish(&child);
+        let slot = self.engine.table.slot(post);
+        if slot.is_leaving() {
+            self.engine.table.check_corrupt()?;
+            if self.engine.table.is_finished() || self.engine.table.is_stopped() {
+                return Ok(());
+            }
+        }
+        let death = Death::of(status.ok());
+        self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(death.text.clone()));
+        self.mend(post as u16, &death)?;
+        if self.engine.table.is_finished() || self.engine.table.is_stopped() {
+            return Ok(());
+        }
+        self.start(post)
+    }
+
+    /// Ends what a dead worker had begun, and queues what it had claimed.
+    fn mend(&mut self, worker: u16, death: &Death) -> Result<()> {
+        let table = &self.engine.table;
+        let found: Recovery = table.autopsy(worker)?;
+        if let Some(task) = found.freeing.filter(|&t| t < table.last()) {
+            table.resume_free(task, worker, self.engine.arena);
+        }
+        let mut ready = Ready { tasks: found.ready, ..Ready::default() };
+        for (task, held) in found.releasing {
+            self.engine.settle(task, held, true, &Kept::new(), &mut ready)?;
+            self.engine.close(task, held);
+        }
+        if let Some(arena) = self.engine.arena {
+            arena.reclaim(table.epoch(), worker, found.orphan.map(|o| o.task));
+        }
+        if let Some(orphan) = found.orphan {
+            self.give_back(orphan, worker, death, &mut ready)?;
+        }
+        table.slot(worker.into()).clear();
+        if ready.finished {
+            table.finish();
+        }
+        super::hint(self.engine, &ready.tasks);
+        Ok(())
+    }
+
+    /// Queues a task whose worker died in it, or gives it up.
+    fn give_back(
+        &self,
+        orphan: Orphan,
+        worker: u16,
+        death: &Death,
+        ready: &mut Ready,
+    ) -> Result<()> {
+        let table = &self.engine.table;
+        let cell = table.cell(orphan.task);
+        results::forget(cell);
+        let allowed = self.engine.rules.allowed_failures;
+        let last_words = table.slot(worker.into()).last_words();
+        // A process that was ended on purpose, by `hurry`, is nobody's failure.
+        let counts = orphan.in_body && !table.is_doomed(orphan.task);
+        let deaths = orphan.state.deaths.saturating_add(u8::from(counts));
+        let panicked = last_words.filter(|_| counts && death.is_abort());
+        let state = crate::table::State { deaths, ..orphan.state };
+        if panicked.is_none() && deaths <= allowed {
+            cell.state.store(state.to(Phase::Ready));
+            ready.tasks.push(orphan.task);
+            return Ok(());
+        }
+        let error = match panicked {
+            Some(words) => Error::new(ErrorKind::Panic, words),
+            None => death.error(),
+        };
+        let of = if error.kind() == ErrorKind::Panic { deaths } else { allowed + 1 };
+        self.give_up(orphan.task, state, error, u32::from(of), ready)
+    }
+
+    /// Fails a task on behalf of its dead workers.
+    fn give_up(
+        &self,
+        task: u32,
+        state: crate::table::State,
+        error: Error,
+        of: u32,
+        ready: &mut Ready,
+    ) -> Result<()> {
+        let table = &self.engine.table;
+        let me = table.workers() as u16;
+        let error = self.engine.blame(error, task, u32::from(state.deaths), of);
+        if let Some(arena) = self.engine.arena {
+            Heap::new(arena, table.epoch(), me).install();
+        }
+        Heap::run_task(Some(task));
+        results::store_error(table.cell(task), error, true);
+        Heap::run_task(None);
+        let claimed = state.held(me, Phase::Claimed);
+        self.engine.publish(task, claimed, Phase::ReleasingFailed);
+        let held = claimed.to(Phase::ReleasingFailed);
+        self.engine.settle(task, held, true, &Kept::new(), ready)?;
+        self.engine.close(task, held);
+        Ok(())
+    }
+
+    /// After a failure: ends the tasks that nobody needs any more, when their grace is over.
+    fn hurry(&mut self) {
+        if self.engine.table.first_failure().is_none() {
+            return;
+        }
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + GRACE);
+        if Instant::now() < deadline {
+            return;
+        }
+        self.deadline = Some(Instant::now() + GRACE);
+        for (post, p) in self.posts.iter().enumerate() {
+            let running = self.engine.table.slot(post).current();
+            let doomed = running
+                .is_some_and(|t| t < self.engine.table.last() && self.engine.table.is_doomed(t));
+            if let Some(child) = p.child.as_ref().filter(|_| doomed) {
+                let _ = kill(child.pid, Signal::SIGKILL);
+            }
+        }
+    }
+
+    /// Ends all workers: at once after an error, and when their tasks are done otherwise.
+    pub(super) fn end(mut self, failed: bool) -> Watch<'a> {
+        self.engine.table.stop();
+        self.engine.table.wake_all();
+        let interrupted = interrupt::requested();
+        if failed && !interrupted {
+            self.signal(Signal::SIGKILL);
+        }
+        let mut told = interrupt::level();
+        while self.posts.iter().any(|p| p.child.is_some()) {
+            let level = interrupt::level();
+            if interrupted && level > told {
+                told = level;
+                self.signal(if level > 2 { Signal::SIGKILL } else { Signal::SIGTERM });
+            }
+            if self.sleep().is_err() {
+                self.signal(Signal::SIGKILL);
+            }
+        }
+        self.watch
+    }
+
+    fn signal(&self, signal: Signal) {
+        for child in self.posts.iter().filter_map(|p| p.child.as_ref()) {
+            let _ = kill(child.pid, signal);
+        }
+    }
+}
+
+impl Post {
+    /// What the parent holds of this post's process, and no other worker may.
+    fn descriptors(&self) -> impl Iterator<Item = RawFd> + use<> {
+        let fds = self
+            .child
+            .as_ref()
+            .map(|c| [c.pidfd.as_raw_fd(), c.pipes[0].as_raw_fd(), c.pipes[1].as_raw_fd()]);
+        fds.into_iter().flatten()
+    }
+
+    fn drain(&mut self, stream: usize) {
+        if let Some(child) = &self.child {
+            self.lines[stream].drain(&child.pipes[stream]);
+        }
+    }
+
+    fn finish(&mut self, child: &Child) {
+        for (lines, pipe) in self.lines.iter_mut().zip(&child.pipes) {
+            lines.drain(pipe);
+            lines.finish();
+        }
+    }
+}
+
+/// How a worker's process ended.
+#[derive(Clone, Debug)]
+struct Death {
+    text: String,
+    signal: Option<Signal>,
+}
+
+impl Death {
+    fn of(status: Option<WaitStatus>) -> Self {
+        match status {
+            Some(WaitStatus::Signaled(_, signal, _)) => {
+                let text = format!("was ended by {signal} ({})", meaning(signal));
+                Death { text, signal: Some(signal) }
+            }
+            Some(WaitStatus::Exited(_, code)) => {
+                let text = format!("left its process by exit({code})");
+                Death { text, signal: None }
+            }
+            _ => Death { text: "lost its process".into(), signal: None },
+        }
+    }
+
+    fn is_abort(&self) -> bool {
+        self.signal == Some(Signal::SIGABRT)
+    }
+
+    fn error(&self) -> Error {
+        match self.signal {
+            Some(signal) => Error::new(ErrorKind::Died, self.text.clone()).by_signal(signal as i32),
+            None => Error::new(ErrorKind::Exited, self.text.clone()),
+        }
+    }
+}
+
+fn meaning(signal: Signal) -> &'static str {
+    match signal {
+        Signal::SIGSEGV => "segmentation fault: a bad memory access, or a stack overflow",
+        Signal::SIGBUS => "bus error: memory that is not there",
+        Signal::SIGILL => "illegal instruction",
+        Signal::SIGFPE => "arithmetic error",
+        Signal::SIGABRT => "abort: by abort(), a failed check in a C library, or a stack overflow",
+        Signal::SIGKILL => "killed from outside: by `kill -9`, or by the kernel for lack of memory",
+        Signal::SIGTERM => "asked to end from outside",
+        Signal::SIGXCPU => "its limit of CPU time",
+        Signal::SIGXFSZ => "its limit of file size",
+        _ => "a signal",
+    }
+}

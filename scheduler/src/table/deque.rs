@@ -1,0 +1,110 @@
+//! A worker's queue of hints: the owner pushes and pops at one end, everybody steals at the other.
+//! It does not know whether a hinted task is still to be run: the task's state word does.
+//!
+//! Chase and Lev, *Dynamic circular work-stealing deque* (SPAA 2005), with the memory orders of
+//! Lê et al., *Correct and efficient work-stealing for weak memory models* (PPoPP 2013), on a ring
+//! that is large enough never to grow. A worker may die between any two instructions: see
+//! [`Deque::mend`].
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+
+use crate::region::{Carver, Slab};
+
+/// The ends, each on a cache line of its own.
+const TOP: usize = 0;
+const BOTTOM: usize = 16;
+const ENDS: usize = 32;
+
+/// One worker's queue.
+#[derive(Debug)]
+pub(crate) struct Deque {
+    ends: Slab<AtomicU64>,
+    ring: Slab<AtomicU32>,
+    mask: u64,
+}
+
+/// What came of an attempt to take from the far end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Steal {
+    /// There was nothing.
+    Empty,
+    /// Somebody else was faster.
+    Lost,
+    /// This hint.
+    Got(u32),
+}
+
+impl Deque {
+    /// A queue for at most `capacity` hints.
+    pub(crate) fn new(carver: &mut Carver, capacity: usize) -> Self {
+        let capacity = capacity.next_power_of_two();
+        Deque { ends: carver.slab(ENDS), ring: carver.slab(capacity), mask: capacity as u64 - 1 }
+    }
+
+    fn entry(&self, at: u64) -> &AtomicU32 {
+        &self.ring[usize::try_from(at & self.mask).expect("masked by the ring's size")]
+    }
+
+    /// Adds a hint; false where the ring is full. Owner only.
+    pub(crate) fn push(&self, hint: u32) -> bool {
+        let bottom = self.ends[BOTTOM].load(Ordering::Relaxed);
+        let top = self.ends[TOP].load(Ordering::Acquire);
+        if bottom.wrapping_sub(top) > self.mask {
+            return false;
+        }
+        self.entry(bottom).store(hint, Ordering::Relaxed);
+        self.ends[BOTTOM].store(bottom + 1, Ordering::Release);
+        true
+    }
+
+    /// Takes the youngest hint, after telling `note` which it is. Owner only.
+    pub(crate) fn pop(&self, note: impl FnOnce(u32)) -> Option<u32> {
+        let bottom = self.ends[BOTTOM].load(Ordering::Relaxed);
+        if self.ends[TOP].load(Ordering::Relaxed) >= bottom {
+            return None;
+        }
+        let bottom = bottom - 1;
+        let hint = self.entry(bottom).load(Ordering::Relaxed);
+        note(hint);
+        self.ends[BOTTOM].store(bottom, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        let top = self.ends[TOP].load(Ordering::Relaxed);
+        if top < bottom {
+            return Some(hint);
+        }
+        let won = top == bottom && self.advance_top(top);
+        self.ends[BOTTOM].store(bottom + 1, Ordering::Relaxed);
+        won.then_some(hint)
+    }
+
+    /// Takes the oldest hint, after telling `note` which it would be.
+    pub(crate) fn steal(&self, note: impl FnOnce(u32)) -> Steal {
+        let top = self.ends[TOP].load(Ordering::Acquire);
+        fence(Ordering::SeqCst);
+        if top >= self.ends[BOTTOM].load(Ordering::Acquire) {
+            return Steal::Empty;
+        }
+        let hint = self.entry(top).load(Ordering::Relaxed);
+        note(hint);
+        if self.advance_top(top) { Steal::Got(hint) } else { Steal::Lost }
+    }
+
+    fn advance_top(&self, top: u64) -> bool {
+        let ends = &self.ends[TOP];
+        ends.compare_exchange(top, top + 1, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether there seems to be a hint.
+    pub(crate) fn has_some(&self) -> bool {
+        self.ends[TOP].load(Ordering::SeqCst) < self.ends[BOTTOM].load(Ordering::SeqCst)
+    }
+
+    /// Repairs the ends after the owner's death: in the middle of a pop of the last hint, the
+    /// bottom may lie below the top. The hint itself stands in the dead worker's slot.
+    pub(crate) fn mend(&self) {
+        let top = self.ends[TOP].load(Ordering::SeqCst);
+        if self.ends[BOTTOM].load(Ordering::SeqCst) < top {
+            self.ends[BOTTOM].store(top, Ordering::SeqCst);
+        }
+    }
+}

@@ -1,0 +1,417 @@
+//! The state of a run in shared memory: one cache line a task, one slot and one queue a worker.
+//! It does not run anything: `worker` does, and `supervisor` looks after it.
+
+mod bits;
+mod deque;
+mod recover;
+mod release;
+mod ring;
+mod slot;
+mod sources;
+mod state;
+
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+
+pub(crate) use deque::{Deque, Steal};
+pub(crate) use recover::{Orphan, Recovery};
+pub(crate) use release::Ready;
+pub(crate) use ring::Ring;
+pub(crate) use slot::{NOBODY, Slot};
+pub(crate) use sources::{Range, Sources};
+pub(crate) use state::{Phase, State, StateWord};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::observer::{TaskStatus, TaskTimes};
+use crate::plan::Plan;
+use crate::region::{Atom, Carver, Sharing, Slab, atoms};
+use bits::WideBits;
+
+/// The most workers of one run: the asleep set is this many bits.
+pub(crate) const MAX_WORKERS: usize = 1024;
+
+atoms! {
+    /// What a task's neighbours and its readers need to know of it: one cache line.
+    #[repr(align(64))]
+    #[derive(Debug)]
+    pub(crate) struct Cell {
+        pub(crate) state: StateWord,
+        /// Inputs that are missing, one bit an edge; of a wide task the top of a tree of words.
+        pub(crate) pending: AtomicU64,
+        /// Consumers that may still read the result, one bit an edge; likewise.
+        pub(crate) holds: AtomicU64,
+        /// What the result is and where: see `store::Results`.
+        pub(crate) result: AtomicU64,
+        pub(crate) result_data: [AtomicU64; 2],
+        /// First entry in the list of successors; the next cell's is the end.
+        pub(crate) successors: AtomicU32,
+        /// First entry in the list of inputs; the next cell's is the end.
+        pub(crate) inputs: AtomicU32,
+        /// Head of a list of successors that are appended while the run goes on.
+        pub(crate) extra: AtomicU32,
+        /// The lowest generation of workers that knows the task's closure.
+        pub(crate) min_generation: AtomicU16,
+        /// See `POISONED`, `FATAL`, `SOURCE`.
+        pub(crate) flags: AtomicU8,
+    }
+}
+const _: () = assert!(size_of::<Cell>() == 64);
+
+/// An input failed, and nobody catches it: the task is skipped.
+pub(crate) const POISONED: u8 = 1;
+/// If it fails, the run fails.
+pub(crate) const FATAL: u8 = 2;
+/// Taken through the cursor, never queued.
+pub(crate) const SOURCE: u8 = 4;
+/// Its result stays until the end of the run.
+pub(crate) const PINNED: u8 = 8;
+
+atoms! {
+    /// What all workers look at.
+    #[derive(Debug)]
+    pub(crate) struct Header {
+        /// All outputs are there.
+        pub(crate) finished: AtomicU32,
+        /// Nothing is to be claimed any more.
+        pub(crate) stop: AtomicU32,
+        /// Rank + 1 of the first failed task that matters; tasks behind it are skipped. 0: none.
+        pub(crate) failed: AtomicU32,
+        /// Something that cannot be: rank + 1 of the task where it was seen.
+        pub(crate) corrupt: AtomicU32,
+        /// What a supervisor of threads sleeps on.
+        pub(crate) bell: AtomicU32,
+        _pad: [AtomicU32; 27],
+        pub(crate) asleep: [AtomicU64; MAX_WORKERS / 64],
+    }
+}
+
+/// One entry a neighbour: the task, and the bit that stands for the edge.
+#[derive(Debug)]
+pub(crate) struct Edges(Slab<AtomicU32>);
+
+impl Edges {
+    fn new(carver: &mut Carver, n: usize) -> Self {
+        Edges(carver.slab(2 * n))
+    }
+
+    pub(crate) fn get(&self, i: u32) -> (u32, u32) {
+        let i = 2 * i as usize;
+        (self.0[i].load(Ordering::Relaxed), self.0[i + 1].load(Ordering::Relaxed))
+    }
+
+    fn set(&self, i: u32, task: u32, bit: u32) {
+        let i = 2 * i as usize;
+        self.0[i].store(task, Ordering::Relaxed);
+        self.0[i + 1].store(bit, Ordering::Relaxed);
+    }
+}
+
+/// On the bit of a successor's edge: a failure is handed over as a value.
+const CATCHES: u32 = 1 << 31;
+
+/// The shared state of one run.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// One a task by rank, then the final one, then one that only ends the lists.
+    cells: Slab<Cell>,
+    header: Slab<Header>,
+    successors: Edges,
+    inputs: Edges,
+    wide: WideBits,
+    /// Wide tasks and where their words begin, sorted by task: missing inputs, then holds.
+    wide_bases: [Vec<(u32, u32)>; 2],
+    pub(crate) sources: Sources,
+    /// One a worker, then the supervisor's.
+    slots: Slab<Slot>,
+    deques: Vec<Deque>,
+    rings: Vec<Ring>,
+    times: Slab<TimesCell>,
+    epoch: u32,
+    workers: usize,
+}
+
+atoms! {
+    /// A task's times: 24 bytes, written by the worker that ran it last.
+    #[derive(Debug)]
+    pub(crate) struct TimesCell {
+        started: AtomicU64,
+        ended: AtomicU64,
+        /// CPU microseconds + 1 in the upper half; worker 16, attempt 8, status 8 bits.
+        rest: AtomicU64,
+    }
+}
+
+impl TimesCell {
+    pub(crate) fn store(&self, t: TaskTimes) {
+        let cpu = t.cpu_us.map_or(0, |c| u64::from(c.saturating_add(1)));
+        let rest = cpu << 32
+            | u64::from(t.worker) << 16
+            | u64::from(t.attempt) << 8
+            | u64::from(t.status as u8);
+        self.started.store(t.started, Ordering::Relaxed);
+        self.ended.store(t.ended, Ordering::Relaxed);
+        self.rest.store(rest, Ordering::Relaxed);
+    }
+
+    fn load(&self) -> TaskTimes {
+        let rest = self.rest.load(Ordering::Relaxed);
+        TaskTimes {
+            started: self.started.load(Ordering::Relaxed),
+            ended: self.ended.load(Ordering::Relaxed),
+            cpu_us: ((rest >> 32) as u32).checked_sub(1),
+            worker: (rest >> 16) as u16,
+            attempt: (rest >> 8) as u8,
+            status: TaskStatus::Unfinished,
+        }
+    }
+}
+
+/// What a run needs of its table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) sharing: Sharing,
+    pub(crate) workers: usize,
+    pub(crate) times: bool,
+    /// Every task is taken in static order, by one worker.
+    pub(crate) in_order: bool,
+    /// Told apart from every other run of this process.
+    pub(crate) epoch: u32,
+}
+
+/// The counts that size the table.
+struct Counts {
+    tasks: usize,
+    edges: usize,
+    sources: usize,
+    wide: usize,
+    queued: usize,
+}
+
+impl Table {
+    /// Lays out the run of `plan`.
+    ///
+    /// # Errors
+    /// No memory.
+    pub(crate) fn new(plan: &Plan<'_>, shape: Shape) -> Result<Self> {
+        let links = release::Links::new(plan, shape);
+        let counts = Counts {
+            tasks: plan.len(),
+            edges: links.edges(),
+            sources: links.sources.len() + links.gated.len(),
+            wide: links.wide_words(),
+            queued: if shape.in_order { 1 } else { plan.len() - links.sources.len() },
+        };
+        let mut table = Carver::carve(shape.sharing, |c| Table::lay(c, &counts, shape))?;
+        links.fill(&mut table);
+        Ok(table)
+    }
+
+    fn lay(c: &mut Carver, n: &Counts, shape: Shape) -> Table {
+        let rings = if shape.times { shape.workers } else { 0 };
+        let mut deques: Vec<_> = (0..shape.workers).map(|_| Deque::new(c, n.queued + 1)).collect();
+        // The supervisor re-hints after deaths, sources and duplicates included.
+        deques.push(Deque::new(c, 2 * n.tasks + 1024));
+        Table {
+            header: c.slab(1),
+            cells: c.slab(n.tasks + 2),
+            successors: Edges::new(c, n.edges),
+            inputs: Edges::new(c, n.edges),
+            wide: WideBits::new(c, n.wide),
+            wide_bases: [Vec::new(), Vec::new()],
+            sources: Sources::new(c, n.sources),
+            slots: c.slab(shape.workers + 1),
+            deques,
+            rings: (0..rings).map(|_| Ring::new(c)).collect(),
+            times: c.slab(if shape.times { n.tasks } else { 0 }),
+            epoch: shape.epoch,
+            workers: shape.workers,
+        }
+    }
+
+    /// How many tasks there are.
+    pub(crate) fn len(&self) -> usize {
+        self.cells.len() - 2
+    }
+
+    /// The rank of the final task, which waits for all outputs.
+    pub(crate) fn last(&self) -> u32 {
+        self.len() as u32
+    }
+
+    pub(crate) fn workers(&self) -> usize {
+        self.workers
+    }
+
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header[0]
+    }
+
+    pub(crate) fn cell(&self, task: u32) -> &Cell {
+        &self.cells[task as usize]
+    }
+
+    pub(crate) fn slot(&self, worker: usize) -> &Slot {
+        &self.slots[worker]
+    }
+
+    pub(crate) fn deque(&self, worker: usize) -> &Deque {
+        &self.deques[worker]
+    }
+
+    pub(crate) fn ring(&self, worker: usize) -> Option<&Ring> {
+        self.rings.get(worker)
+    }
+
+    /// The times of a task, where they are recorded.
+    pub(crate) fn times(&self, task: u32) -> Option<&TimesCell> {
+        self.times.get(task as usize)
+    }
+
+    /// The state of `task`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] where the word is not one of this run.
+    #[inline]
+    pub(crate) fn state(&self, task: u32) -> Result<State> {
+        match self.cell(task).state.load() {
+            Some(state) if state.epoch == self.epoch => Ok(state),
+            _ => Err(self.corrupt(task)),
+        }
+    }
+
+    fn corrupt(&self, task: u32) -> Error {
+        self.header().corrupt.store(task + 1, Ordering::SeqCst);
+        Error::new(
+            ErrorKind::Corrupt,
+            format!(
+                "the state of task number {task} in shared memory is impossible: a task has \
+                     written where it should not (unsafe code, or a library in C?)"
+            ),
+        )
+    }
+
+    /// Whether the final task has been reached.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.header().finished.load(Ordering::SeqCst) != 0
+    }
+
+    /// Says that all outputs are there.
+    pub(crate) fn finish(&self) {
+        self.header().finished.store(1, Ordering::SeqCst);
+    }
+
+    /// Fails where a worker has seen an impossible value.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`].
+    pub(crate) fn check_corrupt(&self) -> Result<()> {
+        match self.header().corrupt.load(Ordering::SeqCst).checked_sub(1) {
+            None => Ok(()),
+            Some(task) => Err(self.corrupt(task)),
+        }
+    }
+
+    /// Says that nothing is to be claimed any more.
+    pub(crate) fn stop(&self) {
+        self.header().stop.store(1, Ordering::SeqCst);
+    }
+
+    #[inline]
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.header().stop.load(Ordering::Relaxed) != 0
+    }
+
+    /// The first failed task that matters.
+    pub(crate) fn first_failure(&self) -> Option<u32> {
+        self.header().failed.load(Ordering::SeqCst).checked_sub(1)
+    }
+
+    /// Notes that `task` failed, where that fails the run.
+    pub(crate) fn note_failure(&self, task: u32) {
+        if self.cell(task).flags.load(Ordering::Relaxed) & FATAL == 0 {
+            return;
+        }
+        let failed = &self.header().failed;
+        let _ = failed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |first| {
+            (first == 0 || task + 1 < first).then_some(task + 1)
+        });
+    }
+
+    /// Whether `task` need not be run: an input failed, or the run failed before it in static
+    /// order. What comes before the first failure still runs, so that the failure reported is the
+    /// same for any number of workers.
+    #[inline]
+    pub(crate) fn is_doomed(&self, task: u32) -> bool {
+        let failed = self.header().failed.load(Ordering::Relaxed);
+        (failed != 0 && task >= failed)
+            || self.cell(task).flags.load(Ordering::Relaxed) & POISONED != 0
+    }
+
+    /// All times, by rank, with each task's status.
+    pub(crate) fn all_times(&self) -> Vec<TaskTimes> {
+        let mut all: Vec<_> = self.times.iter().map(TimesCell::load).collect();
+        for (t, times) in (0..).zip(&mut all) {
+            times.status = match self.cell(t).state.load().map(|s| s.phase) {
+                Some(Phase::Done | Phase::Releasing) => TaskStatus::Done,
+                Some(Phase::Failed | Phase::ReleasingFailed) => TaskStatus::Failed,
+                Some(Phase::Skipped | Phase::ReleasingSkipped) => TaskStatus::Skipped,
+                _ => TaskStatus::Unfinished,
+            };
+        }
+        all
+    }
+
+    /// Whether every worker sleeps.
+    pub(crate) fn all_asleep(&self) -> bool {
+        let words = self.header().asleep.iter();
+        let asleep: u32 = words.map(|w| w.load(Ordering::SeqCst).count_ones()).sum();
+        asleep as usize == self.workers
+    }
+
+    /// Wakes one sleeper, where there is one.
+    #[inline]
+    pub(crate) fn wake_one(&self) {
+        for (i, word) in self.header().asleep.iter().take(self.workers.div_ceil(64)).enumerate() {
+            let mut bits = word.load(Ordering::SeqCst);
+            while bits != 0 {
+                let bit = bits & bits.wrapping_neg();
+                let before = word.fetch_and(!bit, Ordering::SeqCst);
+                if before & bit != 0 {
+                    return self.slots[64 * i + bit.trailing_zeros() as usize].ring();
+                }
+                bits = before & !bit;
+            }
+        }
+    }
+
+    /// Wakes everybody.
+    pub(crate) fn wake_all(&self) {
+        for word in &self.header().asleep {
+            word.store(0, Ordering::SeqCst);
+        }
+        for slot in self.slots.iter() {
+            slot.ring();
+        }
+    }
+
+    /// Says that `worker` sleeps; true where it is the last one awake.
+    pub(crate) fn fall_asleep(&self, worker: usize) -> bool {
+        self.header().asleep[worker / 64].fetch_or(1 << (worker % 64), Ordering::SeqCst);
+        self.all_asleep()
+    }
+
+    /// Says that `worker` does not sleep.
+    pub(crate) fn stay_awake(&self, worker: usize) {
+        self.header().asleep[worker / 64].fetch_and(!(1 << (worker % 64)), Ordering::SeqCst);
+    }
+}
+
+/// Compile-time evidence that what lies in shared memory may.
+const fn is_atom<T: Atom>() {}
+const _: () = {
+    is_atom::<Cell>();
+    is_atom::<Header>();
+};

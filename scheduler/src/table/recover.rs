@@ -1,0 +1,89 @@
+//! What a dead worker left half done, found in its slot.
+//! It is only ever called after the worker's pidfd has proved the death, and mends no memory.
+
+use super::slot::NOBODY;
+use super::sources::Range;
+use super::state::{Phase, State};
+use super::{MAX_WORKERS, Table};
+use crate::error::Result;
+
+/// A task that a dead worker had claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Orphan {
+    pub(crate) task: u32,
+    pub(crate) state: State,
+    /// Whether user code was running: only then the death counts.
+    pub(crate) in_body: bool,
+}
+
+/// What is to be done about a death.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recovery {
+    /// Claimed: to be run again, or given up.
+    pub(crate) orphan: Option<Orphan>,
+    /// Releasing: to be released again.
+    pub(crate) releasing: Vec<(u32, State)>,
+    /// Ready, and perhaps in no queue.
+    pub(crate) ready: Vec<u32>,
+    /// Its result was being freed.
+    pub(crate) freeing: Option<u32>,
+}
+
+impl Table {
+    /// Reads what dead `worker` was about, and mends its queue.
+    ///
+    /// # Errors
+    /// An impossible state word.
+    pub(crate) fn autopsy(&self, worker: u16) -> Result<Recovery> {
+        debug_assert!(usize::from(worker) < MAX_WORKERS);
+        let slot = self.slot(worker.into());
+        self.stay_awake(worker.into());
+        self.deque(worker.into()).mend();
+        let mut found = Recovery { freeing: slot.freeing(), ..Recovery::default() };
+        let mut tasks = vec![slot.current().unwrap_or(NOBODY), slot.next().unwrap_or(NOBODY)];
+        tasks.dedup();
+        for task in tasks {
+            if (task as usize) < self.len() {
+                self.examine(worker, task, &mut found)?;
+            }
+        }
+        for range in [&slot.range, &slot.intent] {
+            let range = Range::from_bits(range.load(std::sync::atomic::Ordering::SeqCst));
+            for task in (range.from..range.to).map_while(|i| self.sources.task(i)) {
+                if self.state(task)?.phase == Phase::Ready {
+                    found.ready.push(task);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn examine(&self, worker: u16, task: u32, found: &mut Recovery) -> Result<()> {
+        let state = self.state(task)?;
+        let held = state.worker == worker;
+        match state.phase {
+            Phase::Ready => found.ready.push(task),
+            Phase::Claimed if held => {
+                let in_body = self.slot(worker.into()).in_body();
+                found.orphan = Some(Orphan { task, state, in_body });
+            }
+            phase if phase.is_releasing() && held => found.releasing.push((task, state)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// All tasks that are ready, for the case that the hint to one was lost.
+    ///
+    /// # Errors
+    /// An impossible state word.
+    pub(crate) fn find_ready(&self) -> Result<Vec<u32>> {
+        let mut ready = Vec::new();
+        for task in 0..self.last() {
+            if self.state(task)?.phase == Phase::Ready {
+                ready.push(task);
+            }
+        }
+        Ok(ready)
+    }
+}

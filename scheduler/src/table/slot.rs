@@ -1,0 +1,134 @@
+//! What a worker is about to do, written down before it does it, so that its death can be mended.
+//! It does not know how to mend: see `recover`.
+
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+use super::sources::Range;
+use crate::futex;
+use crate::region::atoms;
+
+/// No task.
+pub(crate) const NOBODY: u32 = u32::MAX;
+
+/// The longest panic text that is kept for the case that the process dies of it.
+const LAST_WORDS: usize = 16 * 1024;
+
+atoms! {
+    /// One worker's notes.
+    #[repr(align(128))]
+    #[derive(Debug)]
+    pub(crate) struct Slot {
+        /// The task that it takes, runs or releases, + 1.
+        current: AtomicU32,
+        /// The successor that it keeps for itself, + 1.
+        next: AtomicU32,
+        /// The task whose result it is freeing, + 1.
+        freeing: AtomicU32,
+        /// Whether user code runs: only then a death counts as an attempt.
+        in_body: AtomicU32,
+        /// It is about to leave by itself: any end without this is a death.
+        leaving: AtomicU32,
+        /// What it sleeps on.
+        bell: AtomicU32,
+        /// Sources that it took from the cursor, as a packed range.
+        pub(crate) range: AtomicU64,
+        /// Sources that it is about to take.
+        pub(crate) intent: AtomicU64,
+        /// Length of `last_words` + 1 where the panic hook ran.
+        words_len: AtomicU32,
+        last_words: [AtomicU8; LAST_WORDS],
+    }
+}
+
+impl Slot {
+    #[inline]
+    pub(crate) fn set_current(&self, task: u32) {
+        self.current.store(task.wrapping_add(1), Ordering::Release);
+    }
+
+    pub(crate) fn current(&self) -> Option<u32> {
+        self.current.load(Ordering::Acquire).checked_sub(1)
+    }
+
+    #[inline]
+    pub(crate) fn set_next(&self, task: u32) {
+        self.next.store(task.wrapping_add(1), Ordering::Release);
+    }
+
+    pub(crate) fn next(&self) -> Option<u32> {
+        self.next.load(Ordering::Acquire).checked_sub(1)
+    }
+
+    pub(crate) fn set_freeing(&self, task: u32) {
+        self.freeing.store(task.wrapping_add(1), Ordering::SeqCst);
+    }
+
+    pub(crate) fn freeing(&self) -> Option<u32> {
+        self.freeing.load(Ordering::SeqCst).checked_sub(1)
+    }
+
+    #[inline]
+    pub(crate) fn set_in_body(&self, inside: bool) {
+        self.in_body.store(u32::from(inside), Ordering::Release);
+    }
+
+    pub(crate) fn in_body(&self) -> bool {
+        self.in_body.load(Ordering::Acquire) != 0
+    }
+
+    pub(crate) fn set_leaving(&self) {
+        self.leaving.store(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::SeqCst) != 0
+    }
+
+    /// The value to sleep on: read before looking for work a last time.
+    pub(crate) fn bell(&self) -> u32 {
+        self.bell.load(Ordering::SeqCst)
+    }
+
+    /// Sleeps until somebody rings after `heard` was read.
+    pub(crate) fn sleep(&self, heard: u32) {
+        futex::wait(&self.bell, heard, None);
+    }
+
+    /// Wakes the worker, or keeps it from falling asleep.
+    pub(crate) fn ring(&self) {
+        self.bell.fetch_add(1, Ordering::SeqCst);
+        futex::wake_all(&self.bell);
+    }
+
+    /// Leaves the text of a panic for the case that the process does not survive it.
+    pub(crate) fn leave_words(&self, text: &str) {
+        let bytes = &text.as_bytes()[..text.floor_char_boundary(LAST_WORDS)];
+        for (cell, byte) in self.last_words.iter().zip(bytes) {
+            cell.store(*byte, Ordering::Relaxed);
+        }
+        self.words_len.store(bytes.len() as u32 + 1, Ordering::Release);
+    }
+
+    /// The text of the panic that the worker died of.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        let len = self.words_len.load(Ordering::Acquire).checked_sub(1)? as usize;
+        let bytes = self.last_words.iter().take(len);
+        let bytes: Vec<u8> = bytes.map(|b| b.load(Ordering::Relaxed)).collect();
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Forgets the text: the panic was caught.
+    pub(crate) fn forget_words(&self) {
+        self.words_len.store(0, Ordering::Release);
+    }
+
+    /// Clears the notes of a dead worker for its successor.
+    pub(crate) fn clear(&self) {
+        for note in [&self.current, &self.next, &self.freeing, &self.in_body, &self.leaving] {
+            note.store(0, Ordering::SeqCst);
+        }
+        self.range.store(Range::EMPTY.to_bits(), Ordering::SeqCst);
+        self.intent.store(Range::EMPTY.to_bits(), Ordering::SeqCst);
+        self.words_len.store(0, Ordering::SeqCst);
+    }
+}
