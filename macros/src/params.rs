@@ -25,10 +25,14 @@ impl Param {
                         `tine::call(|x: Thing| x.method(), (x,))`";
             return Err(syn::Error::new_spanned(arg, what));
         };
-        if let Type::ImplTrait(bounds) = &*arg.ty {
+        let anonymous = match &mut *arg.ty {
+            Type::Reference(reference) => &mut *reference.elem,
+            other => other,
+        };
+        if let Type::ImplTrait(bounds) = anonymous {
             let (name, bounds) = (format_ident!("Impl{i}"), &bounds.bounds);
             generics.params.push(syn::parse_quote!(#name: #bounds));
-            arg.ty = syn::parse_quote!(#name);
+            *anonymous = syn::parse_quote!(#name);
         }
         let name = name_of(i, arg);
         let written = (*arg.ty).clone();

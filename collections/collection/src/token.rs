@@ -128,7 +128,7 @@ mod tests {
         assert_ne!(token(&vec![1, 2]), token(&vec![2, 1]));
         assert_ne!(token(&(vec![1], vec![2, 3])), token(&(vec![1, 2], vec![3])));
         assert_ne!(token(&("ab", "c")), token(&("a", "bc")));
-        assert_ne!(token(&Some(0u8)), token(&None));
+        assert_ne!(token(&Some(0u8)), token(&None::<u8>));
     }
 
     #[test]

@@ -145,12 +145,14 @@ impl fmt::Debug for Reader<'_> {
 }
 
 // None of these overlap with `P for P`: `P` would have to be `Delayed<P>`, `&P` or `Vec<P>`.
+#[diagnostic::do_not_recommend]
 impl<P: Value> IntoArg<P> for P {
     fn into_arg(self, call: &mut Call) -> Arg<P> {
         call.value(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: Value + Clone> IntoArg<P> for &P {
     fn into_arg(self, call: &mut Call) -> Arg<P> {
         call.value(self.clone())
