@@ -10,6 +10,7 @@ mod profile;
 mod recorder;
 mod trace;
 
+pub use export::frame_name;
 pub use file::{TraceError, TraceErrorKind};
 pub use host::Host;
 pub use memory::MemorySample;

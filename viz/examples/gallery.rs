@@ -9,7 +9,7 @@ use std::io::{self, BufWriter};
 use std::path::PathBuf;
 
 use tine_scheduler::Graph;
-use tine_viz::graph;
+use tine_viz::{flame, graph, timeline};
 
 fn main() -> io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "gallery".to_owned()));
@@ -31,8 +31,23 @@ fn main() -> io::Result<()> {
         let trace = made::run(g, 2, 900);
         let input = graph::Input { graph: g, outputs: &outputs, trace: Some(&trace) };
         graph::svg(&input, &graph::Options::default(), &mut file(&format!("{name}.svg"))?)?;
+        timeline::svg(
+            &trace,
+            &timeline::Options::default(),
+            &mut file(&format!("{name}-time.svg"))?,
+        )?;
+        let wide = flame::Options { width: Some(1200), ..flame::Options::default() };
+        flame::svg(&trace, &wide, &mut file(&format!("{name}-flame.svg"))?)?;
         let apart = graph::Options { collapse_outputs: false, ..graph::Options::default() };
         graph::svg(&input, &apart, &mut file(&format!("{name}-apart.svg"))?)?;
+    }
+    for (name, workers) in [("many-workers", 64), ("few-workers", 4)] {
+        let trace = made::run(&made::flights(if workers > 9 { 30_000 } else { 24 }), workers, 200);
+        timeline::svg(
+            &trace,
+            &timeline::Options::default(),
+            &mut file(&format!("{name}-time.svg"))?,
+        )?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 pub mod flame;
 pub mod graph;
+mod label;
 mod legend;
 mod palette;
 mod scale;

@@ -60,7 +60,7 @@ fn tick_label(nanos: u64, step: u64) -> String {
         _ => (60_000_000_000, "min"),
     };
     // Round steps in the ranges above give whole numbers, or a thousandth of them.
-    if nanos % unit == 0 {
+    if nanos.is_multiple_of(unit) {
         return format!("{} {name}", text::count(nanos / unit));
     }
     format!("{} {name}", nanos as f64 / unit as f64)

@@ -30,11 +30,11 @@ impl Trace {
         let mut lines: Vec<String> = Vec::new();
         for ((group, leaf), nanos) in stacks {
             let micros = (nanos + 500) / 1000;
-            let name = frame(&self.groups()[group].name);
+            let name = frame_name(&self.groups()[group].name);
             let upper = match (by_task, &leaf[..]) {
                 (false, worker) => format!(";worker {}", worker[0]),
                 (true, []) => String::new(),
-                (true, p) => format!(";{}", frame(&Key::new(name.clone(), p).to_string())),
+                (true, p) => format!(";{}", frame_name(&Key::new(name.clone(), p).to_string())),
             };
             if micros > 0 {
                 lines.push(format!("{name}{upper} {micros}\n"));
@@ -45,8 +45,12 @@ impl Trace {
     }
 }
 
-/// A name without what divides frames and lines.
-fn frame(name: &str) -> String {
+/// Returns a name as it stands in folded stacks: without what divides frames and lines.
+///
+/// ```
+/// assert_eq!(tine_profiler::frame_name("a;b\n"), "a:b ");
+/// ```
+pub fn frame_name(name: &str) -> String {
     name.chars()
         .map(|c| match c {
             ';' => ':',

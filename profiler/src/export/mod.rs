@@ -2,3 +2,5 @@
 //! It draws nothing.
 
 mod folded;
+
+pub use folded::frame_name;

@@ -7,8 +7,8 @@ use tine_profiler::{GroupTotal, Trace};
 use tine_scheduler::Graph;
 
 use super::drawing::{Drawing, Link, Node, Shape};
-use super::label::{self, Labels};
 use super::{Input, colours};
+use crate::label::{self, Labels};
 use crate::text;
 
 const LONGEST: usize = 32;

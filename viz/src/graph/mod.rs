@@ -4,7 +4,6 @@
 mod dot;
 mod draw;
 mod drawing;
-mod label;
 mod layers;
 mod layout;
 mod tasks;

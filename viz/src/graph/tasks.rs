@@ -7,8 +7,8 @@ use tine_profiler::{TaskRecord, Trace};
 use tine_scheduler::{Graph, TaskId, TaskStatus};
 
 use super::drawing::{Drawing, Link, Node, Shape};
-use super::label::{self, Labels};
 use super::{Input, colours};
+use crate::label::{self, Labels};
 use crate::text;
 
 /// The longest name in a box, in characters; whole names stand under the pointer.

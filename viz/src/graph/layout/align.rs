@@ -6,8 +6,7 @@ use std::collections::HashSet;
 
 use super::layers::Layers;
 
-/// Space between boxes of one rank, and between a box and a bend or two bends.
-const BOX_GAP: f64 = 18.0;
+/// Space between a box and a bend, and between two bends.
 const BEND_GAP: f64 = 9.0;
 
 /// The layers as one of the four variants sees them: upside down, mirrored, both or neither.
@@ -146,7 +145,7 @@ fn compact(view: &View<'_>, root: &[usize], align: &[usize]) -> Vec<f64> {
 
 fn separation(layers: &Layers, left: usize, right: usize) -> f64 {
     let bend = layers.is_bend(left) || layers.is_bend(right);
-    let gap = if bend { BEND_GAP } else { BOX_GAP };
+    let gap = if bend { BEND_GAP } else { layers.gap };
     f64::midpoint(layers.sizes[left].0, layers.sizes[right].0) + gap
 }
 

@@ -12,6 +12,8 @@ const BEND_ROOM: f64 = 4.0;
 pub(super) struct Layers {
     /// How many vertices are boxes.
     pub(super) boxes: usize,
+    /// Space between boxes of one rank, in pixels.
+    pub(super) gap: f64,
     /// Size across the rank and along the edges.
     pub(super) sizes: Vec<(f64, f64)>,
     /// The rank of each vertex.
@@ -28,7 +30,7 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    pub(super) fn new(sizes: &[(f64, f64)], edges: &[(usize, usize)]) -> Layers {
+    pub(super) fn new(sizes: &[(f64, f64)], edges: &[(usize, usize)], gap: f64) -> Layers {
         let turned = rank::turned_edges(sizes.len(), edges);
         let forward: Vec<_> = edges
             .iter()
@@ -38,6 +40,7 @@ impl Layers {
         let rank = rank::ranks(sizes.len(), &forward);
         let mut layers = Layers {
             boxes: sizes.len(),
+            gap,
             sizes: sizes.to_vec(),
             rows: vec![Vec::new(); rank.iter().max().map_or(0, |r| r + 1)],
             place: vec![0; sizes.len()],

@@ -50,7 +50,9 @@ pub(super) enum Direction {
 /// The picture that a screen shows without scrolling.
 const SCREEN: (f64, f64) = (1280.0, 760.0);
 /// People read graphs downwards more easily: the other way must be this much smaller.
-const PREFER_DOWN: f64 = 0.75;
+const PREFER_DOWN: f64 = 0.85;
+/// With more boxes than this in one part, they stand closer together.
+const DENSE: usize = 100;
 /// With more boxes than this only one direction is tried: names are wide, so rightwards is smaller.
 const TRY_BOTH: usize = 1_000;
 
@@ -79,7 +81,14 @@ fn part(input: &Input<'_>, part: &pack::Part, direction: Direction) -> Layout {
         Direction::Right => (b, a),
     };
     let sizes: Vec<_> = part.boxes.iter().map(|&b| turn(input.sizes[b])).collect();
-    let mut layers = Layers::new(&sizes, &part.edges);
+    // Side by side, names need more room between them than one above the other.
+    // Long columns are easier to overlook when they are dense.
+    let gap = match direction {
+        Direction::Down => 18.0,
+        Direction::Right if sizes.len() > DENSE => 5.0,
+        Direction::Right => 10.0,
+    };
+    let mut layers = Layers::new(&sizes, &part.edges, gap);
     order::reduce_crossings(&mut layers);
     let across = align::coordinates(&layers);
     let routed = route::route(&layers, &across);

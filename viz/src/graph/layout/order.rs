@@ -137,7 +137,7 @@ mod tests {
     fn untangles_what_can_be_untangled() {
         // Three chains whose ends are named in turn, and a ladder between them.
         let edges = [(0, 5), (1, 4), (2, 3), (3, 8), (4, 7), (5, 6)];
-        let mut layers = Layers::new(&[(10.0, 10.0); 9], &edges);
+        let mut layers = Layers::new(&[(10.0, 10.0); 9], &edges, 1.0);
         layers.rows = vec![vec![0, 1, 2], vec![3, 4, 5], vec![6, 7, 8]];
         layers.number();
         assert_eq!(crossings(&layers), 6);
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn counts_what_must_cross() {
         // Two sources, two sinks, all four edges: one crossing whatever the order.
-        let mut layers = Layers::new(&[(1.0, 1.0); 4], &[(0, 2), (0, 3), (1, 2), (1, 3)]);
+        let mut layers = Layers::new(&[(1.0, 1.0); 4], &[(0, 2), (0, 3), (1, 2), (1, 3)], 1.0);
         reduce_crossings(&mut layers);
         assert_eq!(crossings(&layers), 1);
     }

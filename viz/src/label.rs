@@ -10,13 +10,13 @@ const SHORTEST_HASH: usize = 8;
 
 /// Numbers hashes in the order in which they are first seen.
 #[derive(Debug, Default)]
-pub(super) struct Labels {
+pub(crate) struct Labels {
     numbers: HashMap<String, usize>,
 }
 
 impl Labels {
     /// The name of a group: `elemwise-3f2a9c01` is `elemwise-#0`.
-    pub(super) fn group(&mut self, name: &str) -> String {
+    pub(crate) fn group(&mut self, name: &str) -> String {
         let parts = name.split('-').map(|part| {
             if !is_hash(part) {
                 return part.to_owned();
@@ -28,13 +28,13 @@ impl Labels {
     }
 
     /// The name of a task.
-    pub(super) fn key(&mut self, key: &Key) -> String {
+    pub(crate) fn key(&mut self, key: &Key) -> String {
         Key::new(self.group(key.group()), key.position()).to_string()
     }
 }
 
 /// A group's name without hash and trailing number: what its function is called.
-pub(super) fn function(name: &str) -> String {
+pub(crate) fn function(name: &str) -> String {
     let kept: Vec<&str> = name.split('-').filter(|p| !is_hash(p)).collect();
     let joined = kept.join("-");
     let stem = joined.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_');

@@ -1,0 +1,67 @@
+//! Pictures as they were when somebody last looked at them; `BLESS=1` makes those of now the measure.
+//! A picture that is missing is a failure.
+
+mod made;
+
+use std::fs;
+use std::path::Path;
+
+use tine_viz::{flame, graph, timeline};
+
+fn check(name: &str, picture: &[u8]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, picture).expect("the folder of goldens can be written");
+        return;
+    }
+    let golden = fs::read(&path).unwrap_or_else(|e| {
+        panic!("{}: {e}; BLESS=1 cargo test -p tine-viz writes it, then look at it", path.display())
+    });
+    // Compared as lines, so that a failure prints the first that differs and not the whole picture.
+    let (now, then) = (String::from_utf8_lossy(picture), String::from_utf8_lossy(&golden));
+    for (n, (a, b)) in now.lines().zip(then.lines()).enumerate() {
+        assert_eq!(a, b, "{name}, line {}: look at it, then BLESS=1", n + 1);
+    }
+    assert_eq!(now.lines().count(), then.lines().count(), "{name}");
+}
+
+fn draw(g: &tine_scheduler::Graph, options: &graph::Options, format: graph::Format) -> Vec<u8> {
+    let outputs = made::last(g);
+    let trace = made::run(g, 2, 900);
+    let mut out = Vec::new();
+    let input = graph::Input { graph: g, outputs: &outputs, trace: Some(&trace) };
+    graph::write(&input, options, format, &mut out).expect("a vector takes all");
+    out
+}
+
+#[test]
+fn graphs() {
+    let plain = graph::Options::default();
+    let apart = graph::Options { collapse_outputs: false, ..plain.clone() };
+    let svg = graph::Format::Svg;
+    check("graph-small.svg", &draw(&made::small(), &plain, svg));
+    check("graph-small-apart.svg", &draw(&made::small(), &apart, svg));
+    check("graph-small.dot", &draw(&made::small(), &plain, graph::Format::Dot));
+    check("graph-flights.svg", &draw(&made::flights(10), &plain, svg));
+    check("graph-tangle.svg", &draw(&made::tangle(50), &plain, svg));
+    check("graph-layers.svg", &draw(&made::flights(2_000), &plain, svg));
+    check("graph-tree-layers.svg", &draw(&made::tree(5_000, 8), &plain, svg));
+}
+
+#[test]
+fn timelines() {
+    for (name, workers) in [("timeline.svg", 4), ("timeline-one-worker.svg", 1)] {
+        let mut out = Vec::new();
+        let trace = made::run(&made::flights(10), workers, 900);
+        timeline::svg(&trace, &timeline::Options::default(), &mut out).expect("a vector takes all");
+        check(name, &out);
+    }
+}
+
+#[test]
+fn flame_graphs() {
+    let mut out = Vec::new();
+    let trace = made::run(&made::flights(10), 4, 900);
+    flame::svg(&trace, &flame::Options::default(), &mut out).expect("a vector takes all");
+    check("flame.svg", &out);
+}
