@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tine::{Compute, compute_with};
 use tine_profiler::{Recording, Trace, profile};
-use tine_scheduler::{Scheduler, Serial, observe};
+use tine_scheduler::{Scheduler, observe};
 
 use crate::cli::failure::Failure;
 use crate::cli::high;
@@ -49,7 +49,16 @@ pub(crate) fn measure<C: Compute>(
     Ok(Measured { value: recorded.output?, seconds, recording: recorded.run })
 }
 
-/// The scheduler with so many worker processes.
-pub(crate) fn workers(_count: Option<usize>) -> Box<dyn Scheduler> {
-    Box::new(Serial::new())
+/// Forked processes, this many or as many as there are cores.
+#[cfg(target_os = "linux")]
+pub(crate) fn workers(count: Option<usize>) -> Box<dyn Scheduler> {
+    let processes = tine_scheduler::Processes::new();
+    Box::new(count.map_or(processes, |n| processes.workers(n)))
+}
+
+/// Threads, where there are no forked processes.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn workers(count: Option<usize>) -> Box<dyn Scheduler> {
+    let threads = tine_scheduler::Threads::new();
+    Box::new(count.map_or(threads, |n| threads.workers(n)))
 }

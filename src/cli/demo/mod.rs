@@ -38,16 +38,17 @@ pub(crate) fn run(demo: &high::Demo) -> Result<String, Failure> {
         input.warm()?;
     }
     let job = means::mean_delays(&parts);
-    let (processes, one_thread) = compute_twice(demo, &job)?;
-    check(&input, &processes, &one_thread)?;
-    let trace = processes.trace()?;
+    let (parallel, one_thread) = compute_twice(demo, &job)?;
+    check(&input, &parallel, &one_thread)?;
+    let trace = parallel.trace()?;
     let paths = pictures::write(&demo.out, &job, trace, &input.folder)?;
     let report = Report {
         data: Data { files: input.files.len(), bytes: input.bytes },
-        seconds: Seconds { generate, processes: processes.seconds, one_thread: one_thread.seconds },
+        seconds: Seconds { generate, parallel: parallel.seconds, one_thread: one_thread.seconds },
+        scheduler: trace.about().scheduler.clone(),
         workers: trace.about().workers as usize,
         peak_memory: trace.peak_memory(),
-        means: processes.value,
+        means: parallel.value,
         paths,
     };
     Ok(if demo.json { report.json() } else { report.text() })
@@ -86,24 +87,24 @@ fn compute_twice(
     demo: &high::Demo,
     job: &Delayed<Means>,
 ) -> Result<(Measured<Means>, Measured<Means>), Failure> {
-    let processes = measure(demo, "worker processes", job, &*measure::workers(demo.workers))?;
-    Ok((processes, measure(demo, "one thread", job, &Serial::new())?))
+    let parallel = measure(demo, "worker processes", job, &*measure::workers(demo.workers))?;
+    Ok((parallel, measure(demo, "one thread", job, &Serial::new())?))
 }
 
 /// Fails where there is no mean at all, and where the two runs differ in a single bit.
 fn check(
     input: &Input,
-    processes: &Measured<Means>,
+    parallel: &Measured<Means>,
     one_thread: &Measured<Means>,
 ) -> Result<(), Failure> {
-    if processes.value.origins.is_empty() {
+    if parallel.value.origins.is_empty() {
         let folder = input.folder.display();
         return Err(Failure::new(format!(
             "no flight in {folder} has a departure delay and an origin"
         ))
         .help("are DepDelay and Origin empty in all files? Name another folder with --data"));
     }
-    if processes.value != one_thread.value {
+    if parallel.value != one_thread.value {
         return Err(Failure::new("worker processes and one thread computed different means").help(
             "were the files changed meanwhile? If not, this is an error in tine: please report it",
         ));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tine::prelude::*;
 use tine_profiler::Trace;
-use tine_viz::graph;
+use tine_viz::{flame, graph, timeline};
 
 use super::means::Means;
 use super::report::Paths;
@@ -26,8 +26,12 @@ pub(crate) fn write(
     Ok(Paths {
         data: data.to_owned(),
         graph: file(out, "graph.svg", |w| graph::svg(&input, &graph, w))?,
-        timeline: file(out, "timeline.svg", |w| write!(w, "<svg>read_part</svg>"))?,
-        flamegraph: file(out, "flamegraph.svg", |w| write!(w, "<svg>read_part</svg>"))?,
+        timeline: file(out, "timeline.svg", |w| {
+            timeline::svg(trace, &timeline::Options::default(), w)
+        })?,
+        flamegraph: file(out, "flamegraph.svg", |w| {
+            flame::svg(trace, &flame::Options::default(), w)
+        })?,
         trace: file(out, "run.tine", |w| trace.write(w))?,
     })
 }

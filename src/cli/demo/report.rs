@@ -18,7 +18,9 @@ pub(crate) struct Report {
     pub(crate) data: Data,
     /// How long each step took.
     pub(crate) seconds: Seconds,
-    /// Worker processes.
+    /// `processes`; `threads` where there are none.
+    pub(crate) scheduler: String,
+    /// How many of them.
     pub(crate) workers: usize,
     /// The most memory that all processes held at once, in bytes; `None` where it is not known.
     pub(crate) peak_memory: Option<u64>,
@@ -40,8 +42,8 @@ pub(crate) struct Data {
 pub(crate) struct Seconds {
     /// Writing the files; `None` where they were there.
     pub(crate) generate: Option<f64>,
-    /// The means, on worker processes.
-    pub(crate) processes: f64,
+    /// The means, on all workers.
+    pub(crate) parallel: f64,
     /// The means, on one thread.
     pub(crate) one_thread: f64,
 }
@@ -68,7 +70,7 @@ pub(crate) struct Paths {
 
 impl Report {
     fn speed_up(&self) -> f64 {
-        self.seconds.one_thread / self.seconds.processes
+        self.seconds.one_thread / self.seconds.parallel
     }
 
     /// The report as one line with one JSON object.
@@ -82,6 +84,7 @@ impl Report {
             generated: self.seconds.generate.is_some(),
             seconds: self.seconds,
             speed_up: self.speed_up(),
+            scheduler: &self.scheduler,
             workers: self.workers,
             peak_memory_bytes: self.peak_memory,
             paths: self.paths.clone(),
@@ -120,16 +123,13 @@ impl Report {
                 "  {unknown} of them have no departure delay (cancelled) and count in no mean"
             )?;
         }
-        let Seconds { generate, processes, one_thread } = self.seconds;
+        let Seconds { generate, parallel, one_thread } = self.seconds;
         writeln!(out)?;
         if let Some(generate) = generate {
             writeln!(out, "  {:<14}{generate:>8.2} s", "writing files")?;
         }
-        let workers = match self.workers {
-            1 => "1 process".to_owned(),
-            n => format!("{n} processes"),
-        };
-        writeln!(out, "  {workers:<14}{processes:>8.2} s")?;
+        let workers = format!("{} {}", self.workers, self.scheduler);
+        writeln!(out, "  {workers:<14}{parallel:>8.2} s")?;
         writeln!(out, "  {:<14}{one_thread:>8.2} s", "one thread")?;
         writeln!(out, "  {:<14}{:>8.2} times", "speed-up", self.speed_up())?;
         if let Some(peak) = self.peak_memory {
@@ -166,6 +166,7 @@ struct Json<'a> {
     generated: bool,
     seconds: Seconds,
     speed_up: f64,
+    scheduler: &'a str,
     workers: usize,
     peak_memory_bytes: Option<u64>,
     paths: Paths,
@@ -210,7 +211,8 @@ mod tests {
         Report {
             means: Means { origins: origins.into(), unknown: 65_000 },
             data: Data { files: 10, bytes: 241_300_000 },
-            seconds: Seconds { generate: Some(1.5), processes: 0.5, one_thread: 0.95 },
+            seconds: Seconds { generate: Some(1.5), parallel: 0.5, one_thread: 0.95 },
+            scheduler: "processes".into(),
             workers: 2,
             peak_memory: Some(61_200_000),
             paths: Paths {
@@ -259,7 +261,7 @@ Files (a browser shows the .svg files)
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["mean_delay"], serde_json::json!({ "EWR": 9.5, "JFK": 11.25 }));
         assert_eq!(value["rows"], 1_624_000);
-        assert_eq!(value["seconds"]["processes"], 0.5);
+        assert_eq!(value["seconds"]["parallel"], 0.5);
         assert_eq!(value["peak_memory_bytes"], 61_200_000);
         assert_eq!(value["paths"]["trace"], "o/run.tine");
     }
