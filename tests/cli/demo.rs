@@ -42,7 +42,7 @@ fn json_equals_an_independent_computation() {
     assert_eq!(object["mean_delay"], json!(means));
     assert_eq!((&object["rows"], &object["files"]), (&json!(30_000), &json!(10)));
     assert_eq!(object["generated"], json!(true));
-    assert!(object["peak_memory_bytes"].as_u64().is_some_and(|n| n > 1_000_000), "{object}");
+    assert!(object["peak_memory_bytes"].as_u64().is_some_and(|n| n > 100_000), "{object}");
     for time in ["generate", "parallel", "one_thread"] {
         assert!(object["seconds"][time].as_f64().is_some_and(|s| s > 0.0), "{object}");
     }
