@@ -1,3 +1,10 @@
-//! The `tine` command.
+//! The `tine` command: arguments in, exit code out.
+//! It knows no subcommand: see `cli`.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main(std::env::args_os())
+}

@@ -1,0 +1,97 @@
+//! Why the command ends without having done its job: what happened, what to do, the exit code.
+//! It does not know where the text goes.
+
+use std::fmt;
+use std::path::Path;
+
+use tine_scheduler::{Error, ErrorKind};
+
+/// The exit codes of the command, as `tine --help` lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Code {
+    /// The job could not be done.
+    Failed = 1,
+    /// The command line cannot be understood.
+    Usage = 2,
+    /// Ctrl-C: 128 and the number of SIGINT, as shells have it.
+    Interrupted = 130,
+}
+
+/// What the user is told at the end, instead of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    code: Code,
+    message: String,
+    help: Option<String>,
+}
+
+impl Failure {
+    /// The job could not be done because of `message`.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Failure { code: Code::Failed, message: message.into(), help: None }
+    }
+
+    /// The file system refused to `verb` (`read`, `write`) `path`.
+    pub(crate) fn io(verb: &str, path: &Path, error: &std::io::Error) -> Self {
+        Failure::new(format!("cannot {verb} {}: {error}", path.display()))
+    }
+
+    /// Adds what the user can do about it.
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// How the process is to end.
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "\n  help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// So that a task can return it: the message goes through the engine as it is.
+impl std::error::Error for Failure {}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::Interrupted => {
+                Failure { code: Code::Interrupted, message: "interrupted".into(), help: None }
+            }
+            // A task of this command failed with a `Failure`, which names file and line: the
+            // task's own name and the place in tine's source would say nothing to the user.
+            ErrorKind::Task => Failure::new(error.message()),
+            _ => Failure::new(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn task_failures_read_as_the_failure() {
+        let failure = Failure::new("a.csv, line 3: two words").help("write one");
+        let error = Error::from_task(failure.clone()).in_task("read(3)", None).on_attempt(1, 1);
+        assert_eq!(Failure::from(error).to_string(), failure.to_string());
+        assert_eq!(failure.to_string(), "a.csv, line 3: two words\n  help: write one");
+    }
+
+    #[test]
+    fn interruption_has_its_code() {
+        let error = Error::new(ErrorKind::Interrupted, "Ctrl-C");
+        assert_eq!(Failure::from(error).code(), Code::Interrupted);
+    }
+}

@@ -1,0 +1,113 @@
+//! What is meant: the job that the arguments ask for, with its defaults, checked.
+//! It knows the terminal, and writes nothing.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use super::low;
+
+/// Flights a file: as many as the files that these imitate, some 25 MB.
+const ROWS: u64 = 260_000;
+const SEED: u64 = 42;
+
+/// A job for the command.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// `tine demo`.
+    Demo(Demo),
+}
+
+/// What `tine demo` is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Demo {
+    /// Flights in each file.
+    pub(crate) rows: u64,
+    /// Where random numbers start.
+    pub(crate) seed: u64,
+    /// The folder of the files, or that of their folder.
+    pub(crate) data: PathBuf,
+    /// What to say where files are there already: they need not have these rows and this seed.
+    pub(crate) chosen: Vec<&'static str>,
+    /// The folder of the pictures.
+    pub(crate) out: PathBuf,
+    /// How many workers; `None` for the default of the scheduler.
+    pub(crate) workers: Option<usize>,
+    /// One JSON object, nothing else.
+    pub(crate) json: bool,
+    /// Whether to draw a progress bar.
+    pub(crate) progress: bool,
+    /// Whether it may have colours.
+    pub(crate) colour: bool,
+}
+
+impl From<low::Cli> for Job {
+    fn from(typed: low::Cli) -> Self {
+        match typed.command {
+            low::Command::Demo(demo) => Job::Demo(demo.into()),
+        }
+    }
+}
+
+impl From<low::Demo> for Demo {
+    fn from(typed: low::Demo) -> Self {
+        let rows = typed.rows.map_or(ROWS, u64::from);
+        let seed = typed.seed.unwrap_or(SEED);
+        // The folder's name says what is in it, so that other rows and seeds make other files
+        // instead of finding these; with --data it is the user who says what is in it.
+        let chosen = match &typed.data {
+            None => Vec::new(),
+            Some(_) => [("--rows", typed.rows.is_some()), ("--seed", typed.seed.is_some())]
+                .into_iter()
+                .filter_map(|(name, given)| given.then_some(name))
+                .collect(),
+        };
+        let data = typed.data.unwrap_or_else(|| typed.out.join(format!("rows-{rows}-seed-{seed}")));
+        Demo {
+            rows,
+            seed,
+            data,
+            chosen,
+            out: typed.out,
+            workers: typed.workers.map(usize::from),
+            json: typed.json,
+            progress: !typed.json && may_animate(),
+            colour: std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        }
+    }
+}
+
+/// Whether standard error is a terminal that can write over a line.
+fn may_animate() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    fn demo(args: &[&str]) -> Demo {
+        let args = ["tine", "demo"].iter().chain(args);
+        let Job::Demo(demo) = low::Cli::parse_from(args).into();
+        demo
+    }
+
+    #[test]
+    fn default_data_folder_says_what_is_in_it() {
+        assert_eq!(demo(&[]).data, PathBuf::from("tine-demo/rows-260000-seed-42"));
+        let other = demo(&["--rows", "5", "--seed", "7", "--out", "o"]);
+        assert_eq!(other.data, PathBuf::from("o/rows-5-seed-7"));
+        assert!(other.chosen.is_empty());
+    }
+
+    #[test]
+    fn remembers_what_existing_files_overrule() {
+        assert_eq!(demo(&["--data", "d", "--seed", "7"]).chosen, ["--seed"]);
+        assert_eq!(demo(&["--data", "d", "--seed", "7"]).rows, ROWS);
+    }
+
+    #[test]
+    fn json_has_no_progress() {
+        assert!(!demo(&["--json"]).progress);
+    }
+}

@@ -1,0 +1,91 @@
+//! What was typed: the arguments of the command, as clap reads them.
+//! No file is looked at and nothing is decided here: see `high`.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tine",
+    version,
+    about = "Parallel computing on forked worker processes, and pictures of what they did.",
+    after_help = "Exit codes: 0 done, 1 failed (the message says why), 2 the command line is wrong,\n\
+                  130 interrupted by Ctrl-C.",
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    /// The subcommand.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(Demo),
+}
+
+/// Mean departure delay per airport over ten CSV files, on all cores and on one
+///
+/// Writes ten CSV files of artificial flights, 1990.csv to 1999.csv, reads them on
+/// forked worker processes, computes the mean departure delay per airport, does the same
+/// once more on one thread, and prints the means, both times and the peak memory.
+/// Pictures of the run are left in the folder of --out: the task graph, a timeline of
+/// the workers, a flame graph, and the trace that the pictures are drawn from.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES, verbatim_doc_comment)]
+pub(crate) struct Demo {
+    /// Flights in each of the ten files, where files are written [default: 260000]
+    #[arg(long, value_name = "N")]
+    pub(crate) rows: Option<NonZeroU64>,
+
+    /// Where random numbers start: the same seed and rows give the same files [default: 42]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Folder of the CSV files [default: a folder in that of --out, named by rows and seed]
+    ///
+    /// CSV files that are in it, or in nycflights in it, are used, and none are written.
+    /// They need a header line with the columns Origin and DepDelay, wherever they stand.
+    /// Where there are no CSV files, ten are written to nycflights in it.
+    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Folder for graph.svg, timeline.svg, flamegraph.svg and run.tine; made where there is none
+    #[arg(long, value_name = "DIR", default_value = "tine-demo")]
+    pub(crate) out: PathBuf,
+
+    /// Worker processes [default: the cores that this process may use]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+
+    /// Print one JSON object instead of the table, and no progress
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tine demo                         write files, compute, draw; results in tine-demo/
+  tine demo --rows 2000000          larger files: some 2 GB in all
+  tine demo --data ~/flights        use CSV files of your own with Origin and DepDelay
+  tine demo --json | jq .mean_delay
+
+Exit codes: 0 done, 1 failed (a missing column, a malformed line, a file that cannot be read or
+written), 2 the command line is wrong, 130 interrupted by Ctrl-C.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

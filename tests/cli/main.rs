@@ -1,0 +1,14 @@
+//! The `tine` command, run as a user runs it.
+//! It does not know the command's modules: those have tests of their own.
+
+// A folder for each test, and the command in it.
+mod support;
+
+// What `tine demo` computes, prints and writes.
+mod demo;
+
+// What it says when the data are not as they should be.
+mod errors;
+
+// Ctrl-C, kills and closed pipes.
+mod ends;
