@@ -97,7 +97,7 @@ impl Engine<'_> {
     }
 
     /// Tells everybody that `task` ended, and lets go of its inputs but for those in `kept`.
-    /// `held` is its state, releasing, held by whoever calls.
+    /// `held` is its state: releasing, by whoever calls or by the dead on whose behalf it does.
     ///
     /// # Errors
     /// Impossible values in shared memory.
@@ -105,11 +105,10 @@ impl Engine<'_> {
         &self,
         task: u32,
         held: State,
-        again: bool,
         kept: &Kept,
         ready: &mut Ready,
     ) -> Result<()> {
-        self.table.release(task, held.phase, again, ready)?;
+        self.table.release(task, held.phase, ready)?;
         self.let_go(task, held.worker, kept);
         Ok(())
     }

@@ -355,7 +355,7 @@ impl<'a> Worker<'a> {
         let table = &self.engine.table;
         self.ready.tasks.clear();
         (self.ready.gated, self.ready.finished) = (false, false);
-        self.engine.settle(task, held, false, kept, &mut self.ready)?;
+        self.engine.settle(task, held, kept, &mut self.ready)?;
         kill_point!(AfterSettle);
         let next = self.ready.tasks.first().copied();
         if let Some(next) = next {

@@ -68,10 +68,11 @@ struct Fresh {
 impl Drop for Fresh {
     fn drop(&mut self) {
         // Shared memory is not copy on write: a handle inherited by a fork must not free it.
-        if !self.published.load(Ordering::Relaxed) && self.maker == std::process::id() {
-            if let Ok(arena) = Arena::global() {
-                arena.free(self.block.offset, None);
-            }
+        if !self.published.load(Ordering::Relaxed)
+            && self.maker == std::process::id()
+            && let Ok(arena) = Arena::global()
+        {
+            arena.free(self.block.offset, None);
         }
     }
 }

@@ -67,10 +67,10 @@ impl Heap {
     fn allocate_slot(&mut self, class: usize, tag: Tag) -> Result<usize> {
         loop {
             // The last chunk is the one in use; the others are full, or were.
-            if let Some(cut) = self.cuts[class].last_mut() {
-                if let Some(slot) = self.arena.take_slot(cut, class, tag) {
-                    return Ok(cut.chunk * CHUNK + slot * SIZES[class]);
-                }
+            if let Some(cut) = self.cuts[class].last_mut()
+                && let Some(slot) = self.arena.take_slot(cut, class, tag)
+            {
+                return Ok(cut.chunk * CHUNK + slot * SIZES[class]);
             }
             self.next_cut(class)?;
         }
@@ -156,8 +156,8 @@ impl Arena {
             format!(
                 "no room for a result of {} MB: shared memory is reserved once, {} MB here, by the \
                  machine's memory and `ulimit -v`; use smaller chunks",
-                len * CHUNK >> 20,
-                self.chunks * CHUNK >> 20
+                (len * CHUNK) >> 20,
+                (self.chunks * CHUNK) >> 20
             ),
         ))
     }

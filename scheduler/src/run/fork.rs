@@ -273,8 +273,8 @@ impl Lifeline {
             return;
         };
         let raw = fd.as_raw_fd();
-        // SAFETY: plain calls on an open descriptor. SIGIO ends a process that does not handle it.
-        unsafe { libc::fcntl(raw, libc::F_SETOWN, libc::getpid()) };
+        // SAFETY: a plain call on an open descriptor. SIGIO ends a process that does not handle it.
+        unsafe { libc::fcntl(raw, libc::F_SETOWN, getpid().as_raw()) };
         let asynchronous = OFlag::O_NONBLOCK | OFlag::O_ASYNC;
         let _ = fcntl(&fd, FcntlArg::F_SETFL(asynchronous));
         std::mem::forget(fd);

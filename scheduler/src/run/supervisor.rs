@@ -16,7 +16,7 @@ use crate::arena::Heap;
 use crate::engine::{Bell, Engine, Kept};
 use crate::error::{Error, ErrorKind, Result};
 use crate::results;
-use crate::table::{Orphan, Phase, Ready, Recovery};
+use crate::table::{Orphan, Phase, Ready, Recovery, State};
 use crate::worker;
 
 /// How long tasks whose results nobody needs any more may go on after a failure.
@@ -37,6 +37,15 @@ pub(super) struct Supervisor<'a> {
     nursery: Nursery,
     /// When tasks that do not matter any more are ended.
     deadline: Option<Instant>,
+}
+
+/// What happened while the supervisor slept.
+#[derive(Debug, Default)]
+struct News {
+    /// Posts and streams that can be read.
+    printed: Vec<(usize, usize)>,
+    /// Posts whose process has ended.
+    dead: Vec<usize>,
 }
 
 impl<'a> Supervisor<'a> {
@@ -87,8 +96,8 @@ impl<'a> Supervisor<'a> {
 
     /// Sleeps until something happens, then sees to it.
     fn sleep(&mut self) -> Result<()> {
-        let (ready, dead) = self.poll()?;
-        for (post, stream) in ready {
+        let News { printed, dead } = self.poll()?;
+        for (post, stream) in printed {
             self.posts[post].drain(stream);
         }
         for post in dead {
@@ -100,8 +109,8 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Waits; returns which streams can be read, and which posts' processes have ended.
-    fn poll(&self) -> Result<(Vec<(usize, usize)>, Vec<usize>)> {
-        let Bell::Event(event) = &self.engine.bell else { return Ok((vec![], vec![])) };
+    fn poll(&self) -> Result<News> {
+        let Bell::Event(event) = &self.engine.bell else { return Ok(News::default()) };
         let mut fds = vec![PollFd::new(event.as_fd(), PollFlags::POLLIN)];
         let mut who = Vec::new();
         for (post, p) in self.posts.iter().enumerate() {
@@ -124,7 +133,7 @@ impl<'a> Supervisor<'a> {
         let events: Vec<_> =
             fds[1..].iter().zip(who).filter(|(fd, _)| happened(fd)).map(|(_, w)| w).collect();
         let dead = events.iter().filter(|(_, s)| *s == 2).map(|(p, _)| *p).collect();
-        Ok((events.into_iter().filter(|(_, s)| *s < 2).collect(), dead))
+        Ok(News { printed: events.into_iter().filter(|(_, s)| *s < 2).collect(), dead })
     }
 
     fn patience(&self) -> PollTimeout {
@@ -167,9 +176,9 @@ impl<'a> Supervisor<'a> {
         if let Some(task) = found.freeing.filter(|&t| t < table.last()) {
             table.resume_free(task, worker, self.engine.arena);
         }
-        let mut ready = Ready { tasks: found.ready, ..Ready::default() };
+        let mut ready = Ready { again: true, tasks: found.ready, ..Ready::default() };
         for (task, held) in found.releasing {
-            self.engine.settle(task, held, true, &Kept::new(), &mut ready)?;
+            self.engine.settle(task, held, &Kept::new(), &mut ready)?;
             self.engine.close(task, held);
         }
         if let Some(arena) = self.engine.arena {
@@ -203,7 +212,7 @@ impl<'a> Supervisor<'a> {
         let counts = orphan.in_body && !table.is_doomed(orphan.task);
         let deaths = orphan.state.deaths.saturating_add(u8::from(counts));
         let panicked = last_words.filter(|_| counts && death.is_abort());
-        let state = crate::table::State { deaths, ..orphan.state };
+        let state = State { deaths, ..orphan.state };
         if panicked.is_none() && deaths <= allowed {
             cell.state.store(state.to(Phase::Ready));
             ready.tasks.push(orphan.task);
@@ -214,21 +223,14 @@ impl<'a> Supervisor<'a> {
             None => death.error(),
         };
         let of = if error.kind() == ErrorKind::Panic { deaths } else { allowed + 1 };
-        self.give_up(orphan.task, state, error, u32::from(of), ready)
+        let error = self.engine.blame(error, orphan.task, u32::from(deaths), u32::from(of));
+        self.give_up(orphan.task, state, error, ready)
     }
 
     /// Fails a task on behalf of its dead workers.
-    fn give_up(
-        &self,
-        task: u32,
-        state: crate::table::State,
-        error: Error,
-        of: u32,
-        ready: &mut Ready,
-    ) -> Result<()> {
+    fn give_up(&self, task: u32, state: State, error: Error, ready: &mut Ready) -> Result<()> {
         let table = &self.engine.table;
         let me = table.workers() as u16;
-        let error = self.engine.blame(error, task, u32::from(state.deaths), of);
         if let Some(arena) = self.engine.arena {
             Heap::new(arena, table.epoch(), me).install();
         }
@@ -238,7 +240,7 @@ impl<'a> Supervisor<'a> {
         let claimed = state.held(me, Phase::Claimed);
         self.engine.publish(task, claimed, Phase::ReleasingFailed);
         let held = claimed.to(Phase::ReleasingFailed);
-        self.engine.settle(task, held, true, &Kept::new(), ready)?;
+        self.engine.settle(task, held, &Kept::new(), ready)?;
         self.engine.close(task, held);
         Ok(())
     }

@@ -91,7 +91,6 @@ impl Scheduler for Threads {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where workers are threads")]
 fn work(engine: &Engine<'_>, watch: &mut Watch<'_>) -> Result<()> {
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..engine.table.workers())

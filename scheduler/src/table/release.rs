@@ -179,6 +179,9 @@ impl Links {
 /// What became ready when a task released its successors.
 #[derive(Debug, Default)]
 pub(crate) struct Ready {
+    /// Whether this is done again, for a dead worker: then what had become ready before is
+    /// returned too, because its hint may have been lost.
+    pub(crate) again: bool,
     /// Tasks to be queued, in static order.
     pub(crate) tasks: Vec<u32>,
     /// Whether gated sources became ready too: sleepers should look.
@@ -222,18 +225,12 @@ impl Table {
         at.map_or(0, |i| bases[i].1)
     }
 
-    /// Tells the successors of `task` that it ended in `phase`. Doing it twice does no harm;
-    /// `again` also returns what had become ready before.
+    /// Tells the successors of `task` that it ended in `phase`. Doing it twice does no harm.
     ///
     /// # Errors
     /// An impossible state word.
-    pub(crate) fn release(
-        &self,
-        task: u32,
-        phase: Phase,
-        again: bool,
-        ready: &mut Ready,
-    ) -> Result<()> {
+    pub(crate) fn release(&self, task: u32, phase: Phase, ready: &mut Ready) -> Result<()> {
+        let again = ready.again;
         self.cell(task).extra.store(CLOSED, Ordering::Relaxed);
         for (successor, bit) in self.successors(task) {
             let (catches, bit) = (bit & CATCHES != 0, bit & !CATCHES);
