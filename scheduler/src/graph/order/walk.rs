@@ -110,7 +110,9 @@ fn critical_path(progress: &Progress<'_>, target: u32, path: &mut Vec<u32>) {
         path.push(t);
         let from = path.len();
         path.extend(progress.missing(t));
-        below = heaviest(&path[from..]);
+        // The heaviest on top, and of equals the first: files are read in the order of their names.
+        progress.sort(&mut path[from..]);
+        below = path[from..].last().copied();
     }
 }
 
