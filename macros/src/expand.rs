@@ -142,7 +142,12 @@ fn lazy_body(function: &Function) -> TokenStream {
             #(#reads)*
             #result
         };
-        let mut #call = ::tine::Call::new(#label, ::tine::Purity::#purity, &#run);
+        let mut #call = ::tine::Call::of_function(
+            #label,
+            ::tine::Purity::#purity,
+            &#run,
+            const { ::core::panic::Location::caller() },
+        );
         let #args = (#(::tine::IntoArg::<#owned>::into_arg(#names, &mut #call),)*);
         let _ = &mut #call;
         #finish(#call, #args, #run)

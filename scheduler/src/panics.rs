@@ -46,7 +46,8 @@ fn note(info: &PanicHookInfo<'_>) -> bool {
         let Ok(mut watched) = watched.try_borrow_mut() else { return false };
         let Some(watched) = watched.as_mut() else { return false };
         let trace = Backtrace::capture();
-        let backtrace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
+        let backtrace =
+            (trace.status() == BacktraceStatus::Captured).then(|| users_frames(&trace.to_string()));
         let place = info.location().map(Place::from);
         let text = text_of(info.payload());
         // For the case that the process does not survive: panic=abort, or a panic in a drop.
@@ -55,6 +56,27 @@ fn note(info: &PanicHookInfo<'_>) -> bool {
         watched.seen = Some(Seen { text, place, backtrace });
         true
     })
+}
+
+/// The frames of a backtrace that are the user's: between the machinery of panics and the engine.
+fn users_frames(trace: &str) -> String {
+    let mut frames: Vec<Vec<&str>> = Vec::new();
+    for line in trace.lines() {
+        let place = line.trim_start().starts_with("at ");
+        match frames.last_mut() {
+            Some(frame) if place => frame.push(line),
+            _ => frames.push(vec![line]),
+        }
+    }
+    let has = |frame: &[&str], name: &str| frame.first().is_some_and(|l| l.contains(name));
+    let machinery = ["rust_begin_unwind", "core::panicking::", "std::panicking::", "panic_fmt"];
+    // Frames of panics lie below the task too, where it is called: only those above the engine count.
+    let engine = |f: &Vec<&str>| has(f, "tine_scheduler::worker::");
+    let end = frames.iter().position(engine).unwrap_or(frames.len());
+    let from = frames[..end].iter().rposition(|f| machinery.iter().any(|m| has(f, m)));
+    let own = |f: &Vec<&str>| has(f, "tine_scheduler::") || has(f, "tine_delayed::");
+    let users = frames[..end].iter().skip(from.map_or(0, |i| i + 1)).filter(|f| !own(f));
+    users.flatten().copied().collect::<Vec<_>>().join("\n")
 }
 
 #[expect(unsafe_code, reason = "`watch` keeps the slot borrowed while it is set")]

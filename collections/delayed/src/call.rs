@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use tine_collection::{Input, Node, TokenBuilder};
-use tine_scheduler::{Error, Finished, Result, TaskBody, TaskContext, TypeTag, Value};
+use tine_scheduler::{Error, Finished, Port, Result, TaskBody, TaskContext, TypeTag, Value};
 
 use crate::arg::{Arg, Reader};
 use crate::delayed::Delayed;
@@ -32,6 +32,21 @@ impl Call {
     #[track_caller]
     pub fn new<F: 'static>(name: &'static str, purity: Purity, f: &F) -> Self {
         Self::at(name, purity, f, Location::caller())
+    }
+
+    /// As [`new`](Self::new), for a function that stands at `definition`: that is named where the
+    /// caller is the standard library, which calls what it was given as a value (`.map(inc)`).
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn of_function<F: 'static>(
+        name: &'static str,
+        purity: Purity,
+        f: &F,
+        definition: &'static Location<'static>,
+    ) -> Self {
+        let caller = Location::caller();
+        let place = if caller.file().starts_with("/rustc/") { definition } else { caller };
+        Self::at(name, purity, f, place)
     }
 
     pub(crate) fn at<F: 'static>(
@@ -124,5 +139,9 @@ where
 
     fn output_type(&self) -> TypeTag {
         TypeTag::of::<R>()
+    }
+
+    fn port(&self) -> Option<Port> {
+        Some(Port::of::<R>())
     }
 }
