@@ -7,6 +7,7 @@ use super::chunk::{COLD, Owner, PARENT, Tag, Use, WARM};
 use super::{Arena, CHUNK, CLASSES, SIZES, TAGS, USED_WORDS, class_of, slots};
 use crate::codec::BlockRef;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kill_point::kill_point;
 
 /// A chunk that this worker cuts into blocks.
 #[derive(Clone, Copy, Debug)]
@@ -90,9 +91,11 @@ impl Heap {
         }
         let owner = self.owner(Use::Cut);
         let chunk = arena.take_chunks(1, owner)?;
+        kill_point!(MidAllocate);
         arena.kinds[chunk].store(class as u32, Ordering::SeqCst);
         let frees_seen = arena.frees[chunk].load(Ordering::Relaxed);
         arena.owners[chunk].store(owner.to_bits(), Ordering::SeqCst);
+        kill_point!(MidAllocate);
         self.cuts[class].push(Cut { chunk, next_word: 0, frees_seen, full: false });
         Ok(())
     }
@@ -106,9 +109,12 @@ impl Heap {
         let arena = self.arena;
         let owner = self.owner(Use::Head);
         let head = arena.take_chunks(len, owner)?;
+        kill_point!(MidAllocate);
         arena.kinds[head].store(len as u32, Ordering::SeqCst);
         arena.tag(head, 0).store(tag.to_bits(), Ordering::SeqCst);
+        kill_point!(MidAllocate);
         arena.owners[head].store(owner.to_bits(), Ordering::SeqCst);
+        kill_point!(MidAllocate);
         Ok(head)
     }
 }
@@ -124,6 +130,7 @@ impl Arena {
                 cut.next_word = w;
                 // The tag before the bit: whoever sees the bit sees what it is for.
                 self.tags[cut.chunk * TAGS + slot].store(tag.to_bits(), Ordering::SeqCst);
+                kill_point!(MidAllocate);
                 word.fetch_or(1 << (slot % 64), Ordering::SeqCst);
                 return Some(slot);
             }
@@ -140,6 +147,7 @@ impl Arena {
         while start + len <= self.chunks {
             match (start..start + len).find(|&c| !self.try_take(c, mark)) {
                 None => {
+                    kill_point!(MidAllocate);
                     self.counters[0].fetch_max((start + len) as u32, Ordering::SeqCst);
                     return Ok(start);
                 }

@@ -31,6 +31,7 @@ pub(crate) use heap::Heap;
 
 use crate::codec::BlockRef;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kill_point::kill_point;
 use crate::region::{Access, Carver, Sharing, Slab, memfd};
 use class::{CLASSES, SIZES, class_of, slots};
 
@@ -222,6 +223,7 @@ impl Arena {
             }
         }
         word.fetch_and(!bit, Ordering::SeqCst);
+        kill_point!(MidFree);
         self.frees[chunk].fetch_add(1, Ordering::Relaxed);
     }
 
@@ -241,6 +243,7 @@ impl Arena {
         for c in (head + 1..(head + len).min(self.chunks)).rev() {
             let owner = &self.owners[c];
             let _ = owner.compare_exchange(tail, free, Ordering::SeqCst, Ordering::Relaxed);
+            kill_point!(MidFree);
         }
         let owner = &self.owners[head];
         let _ = owner.compare_exchange(word, free, Ordering::SeqCst, Ordering::Relaxed);
@@ -269,6 +272,23 @@ impl Arena {
         let owners = self.owners[..self.top()].iter();
         owners.filter(|o| Owner::from_bits(o.load(Ordering::Relaxed)).is_some()).count() * CHUNK
     }
+}
+
+/// How many bytes of shared memory this process and its runs hold: whole chunks of 2 MB that results
+/// lie in. 0 when no run is on and no result of an earlier one is kept.
+///
+/// ```
+/// use tine_scheduler::{Graph, Processes, get, memory_in_use};
+/// let mut g = Graph::builder();
+/// g.task("x", [] as [&str; 0], || vec![1u64; 1000]);
+/// let out = get(&g.build()?, ["x"], &Processes::new())?;
+/// assert!(memory_in_use() > 0);
+/// drop(out);
+/// assert_eq!(memory_in_use(), 0);
+/// # Ok::<(), tine_scheduler::Error>(())
+/// ```
+pub fn memory_in_use() -> usize {
+    ARENA.get().and_then(|a| a.as_ref().ok()).map_or(0, Arena::bytes_owned)
 }
 
 /// Maps the file with an unreadable page on either side, so that a walk off the end is a fault.
