@@ -368,18 +368,19 @@ impl<'a> Worker<'a> {
                 table.wake_one();
             }
         }
-        self.engine.close(task, held);
-        kill_point!(AfterClose);
-        if let Some(next) = next {
-            self.slot().set_current(next);
-            self.slot().set_next(NOBODY);
-        }
+        // Before the task is closed: a death behind that is not asked what it had found.
         if self.ready.gated && !self.engine.rules.in_order {
             table.wake_all();
         }
         if self.ready.finished {
             table.finish();
             self.engine.ring();
+        }
+        self.engine.close(task, held);
+        kill_point!(AfterClose);
+        if let Some(next) = next {
+            self.slot().set_current(next);
+            self.slot().set_next(NOBODY);
         }
         self.lingering.let_go(self.engine, self.id);
         Ok(next)
