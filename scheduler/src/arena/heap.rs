@@ -145,12 +145,12 @@ impl Arena {
         let mark = Owner { usage: Use::Tail, ..owner }.to_bits();
         let mut start = 0;
         while start + len <= self.chunks {
+            // The mark first: what lies behind it is not looked at after a death.
+            if start + len > self.top() {
+                self.counters[0].fetch_max((start + len) as u32, Ordering::SeqCst);
+            }
             match (start..start + len).find(|&c| !self.try_take(c, mark)) {
-                None => {
-                    kill_point!(MidAllocate);
-                    self.counters[0].fetch_max((start + len) as u32, Ordering::SeqCst);
-                    return Ok(start);
-                }
+                None => return Ok(start),
                 Some(taken) => {
                     for c in start..taken {
                         self.owners[c].store(WARM, Ordering::SeqCst);
@@ -173,8 +173,10 @@ impl Arena {
     fn try_take(&self, chunk: usize, mark: u64) -> bool {
         let word = &self.owners[chunk];
         let free = word.load(Ordering::Relaxed);
-        (free == COLD || free == WARM)
-            && word.compare_exchange(free, mark, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+        let taken = (free == COLD || free == WARM)
+            && word.compare_exchange(free, mark, Ordering::SeqCst, Ordering::Relaxed).is_ok();
+        kill_point!(MidAllocate);
+        taken
     }
 
     /// Frees what a dead worker had allocated for the task that it did not finish, and the runs
