@@ -183,7 +183,11 @@ impl Arena {
         let chunk = offset as usize / CHUNK;
         let Some(owner) = self.owners.get(chunk) else { return false };
         match Owner::from_bits(owner.load(Ordering::SeqCst)) {
-            Some(o) if o.is_run() => self.tag(chunk, 0).load(Ordering::SeqCst) == tag.to_bits(),
+            // A run that is being taken still has the tag of the one before, but no head yet.
+            Some(o) if o.is_run() => {
+                o.usage == chunk::Use::Head
+                    && self.tag(chunk, 0).load(Ordering::SeqCst) == tag.to_bits()
+            }
             Some(_) => {
                 let class = self.kinds[chunk].load(Ordering::Relaxed) as usize;
                 let Some(&size) = SIZES.get(class) else { return false };
@@ -205,7 +209,8 @@ impl Arena {
         }
         let word = self.owners[chunk].load(Ordering::SeqCst);
         match Owner::from_bits(word) {
-            Some(owner) if owner.is_run() => self.free_run(chunk, word, only),
+            Some(owner) if owner.usage == chunk::Use::Head => self.free_run(chunk, word, only),
+            Some(owner) if owner.is_run() => {}
             Some(_) => self.free_slot(chunk, offset as usize % CHUNK, only),
             None => {}
         }
