@@ -10,9 +10,9 @@ use crate::spec::{Node, Op, Outcome, Spec};
 /// Operations, the frequent ones first.
 fn any_op(failing: bool) -> impl Strategy<Value = Op> {
     let any = prop_oneof![
-        6 => Just(Op::Num),
-        2 => Just(Op::Text),
-        2 => Just(Op::Bytes(100)),
+        12 => Just(Op::Num),
+        6 => Just(Op::Text),
+        6 => Just(Op::Bytes(100)),
         1 => Just(Op::Bytes(1 << 20)),
         2 => Just(Op::Fresh(3)),
         4 => Just(Op::Fresh(600)),
@@ -76,7 +76,7 @@ pub(crate) fn agree(spec: &Spec) -> std::result::Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn schedulers_agree_on_values(spec in any_spec(60, false)) {
