@@ -2,7 +2,7 @@
 //! It decides what happens when a task ends; it does not run tasks and knows no process.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::arena::Arena;
@@ -48,6 +48,8 @@ pub(crate) struct Engine<'a> {
     pub(crate) wanted: Wanted,
     pub(crate) rules: Rules,
     pub(crate) started: Instant,
+    /// Whether the results that nobody asked for have been freed.
+    pub(crate) swept: AtomicBool,
 }
 
 /// What all of a run's observers want.
