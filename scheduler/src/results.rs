@@ -14,6 +14,7 @@ use crate::codec::{self, BlockRef};
 use crate::context::{Fetched, Inline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kill_point::kill_point;
+use crate::panics;
 use crate::table::{Cell, PINNED, Table};
 
 /// Something that any task may have made.
@@ -369,7 +370,7 @@ impl Table {
                 kill_point!(MidFree);
                 match word.kind {
                     Kind::Inline => {}
-                    Kind::Memory => drop(take_memory(cell)),
+                    Kind::Memory => panics::dispose(take_memory(cell)),
                     Kind::Block => self.free_blocks(task, arena, &mut stack),
                 }
                 kill_point!(MidFree);
@@ -425,7 +426,7 @@ impl Table {
             if let Some(word) = live(cell).filter(|w| w.kind == Kind::Memory)
                 && begin_free(cell, word, 0)
             {
-                drop(take_memory(cell));
+                panics::dispose(take_memory(cell));
                 end_free(cell);
             }
         }
