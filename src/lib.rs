@@ -73,3 +73,8 @@ pub mod prelude {
 
     pub use crate::{Collection, Delayed, compute, delayed};
 }
+
+/// The README's examples are compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
