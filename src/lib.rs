@@ -42,6 +42,10 @@ pub use tine_scheduler::{
 pub use tine_scheduler::Processes;
 pub use tine_scheduler::{Scheduler, Serial, Threads};
 
+// Looking at runs: a trace of what happened, and pictures of it.
+pub use tine_profiler::{Recorded, Recorder, Recording, Trace, profile};
+pub use tine_viz as viz;
+
 // What all collections share.
 pub use tine_collection::{Collection, Compute, compute, compute_with};
 

@@ -76,6 +76,14 @@ mod tests {
     }
 
     #[test]
+    fn l16_nothing_to_do_is_complete() {
+        let line = Bar::new("x", false).line(&[], 0);
+        assert!(line.contains("100 %"), "{line}");
+        let done = [GroupProgress { ended: 5, total: 5 }];
+        assert!(Bar::new("x", false).line(&done, 0).contains("100 %"));
+    }
+
+    #[test]
     fn no_colour_means_no_escape() {
         let groups = [GroupProgress { ended: 0, total: 0 }];
         assert!(!Bar::new("x", false).line(&groups, 0).contains('\x1b'));

@@ -29,7 +29,7 @@ fn draw(graph: &Graph, outputs: &[TaskId], options: &Options) -> Drawing {
 }
 
 #[test]
-fn functions_and_data_are_drawn_apart_or_together() {
+fn l17_functions_and_data_are_drawn_apart_or_together() {
     let g = example();
     let apart = Options { collapse_outputs: false, ..Options::default() };
     let drawing = draw(&g, &[], &apart);
@@ -52,7 +52,7 @@ fn only_what_is_asked_for_is_drawn() {
 }
 
 #[test]
-fn hashes_are_shown_as_numbers() {
+fn l17_hashes_are_shown_as_numbers() {
     let mut g = Graph::builder();
     for hash in ["1bf6a2e9c0d14a5f", "9e107d9d372bb682"] {
         g.task(format!("elemwise-{hash}"), [] as [&str; 0], || 1i64);
@@ -61,6 +61,11 @@ fn hashes_are_shown_as_numbers() {
     assert_eq!(drawing.nodes[0].lines, ["elemwise-#0"]);
     assert_eq!(drawing.nodes[1].lines, ["elemwise-#1"]);
     assert!(drawing.nodes[1].title.starts_with("elemwise-9e107d9d372bb682\n"));
+}
+
+#[test]
+fn l17_an_unknown_format_is_an_error() {
+    assert!("png-ish".parse::<Format>().unwrap_err().to_string().contains("png-ish"));
 }
 
 /// `n` leaves, a partial sum of each ten, and a sum of all.
