@@ -22,8 +22,9 @@ use crate::table::{NOBODY, Phase, Range, Ready, Slot, State, Steal};
 
 /// A batch of sources may grow while the last one took less than this.
 const BATCH_TIME: Duration = Duration::from_micros(20);
-/// The largest batch of sources.
-const LARGEST_BATCH: u32 = 64;
+/// The largest batch of sources. A batch keeps a path of its own from collapsing, one result a
+/// level: with four, no worker adds more than two of a binary tree to the order's own peak.
+const LARGEST_BATCH: u32 = 4;
 /// How far the cursor of gated sources looks past one that is not ready.
 const LOOK_AHEAD: u32 = 64;
 
