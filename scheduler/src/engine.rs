@@ -2,7 +2,7 @@
 //! It decides what happens when a task ends; it does not run tasks and knows no process.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::arena::Arena;
@@ -48,6 +48,8 @@ pub(crate) struct Engine<'a> {
     pub(crate) wanted: Wanted,
     pub(crate) rules: Rules,
     pub(crate) started: Instant,
+    /// Whether the results that nobody asked for have been freed.
+    pub(crate) swept: AtomicBool,
 }
 
 /// What all of a run's observers want.
@@ -157,10 +159,12 @@ impl Engine<'_> {
         stream.map_or_else(Vec::new, |s| s.aliases().map(|a| (a.producer, a.bit)).collect())
     }
 
-    /// Writes down why `task` was not run: the failed task that comes first among its inputs, or
-    /// the one that failed the run.
+    /// Writes down why `task` was not run: the failed task that comes first among those that its
+    /// inputs hang on and it does not catch, or the one that failed the run.
     pub(crate) fn note_cause(&self, task: u32) {
-        let causes = self.table.producers(task).filter_map(|(p, _)| self.cause(p));
+        let inputs = self.plan.graph().inputs(self.task(task)).iter();
+        let uncaught = inputs.filter(|e| !e.catches()).filter_map(|e| self.plan.rank(e.task()));
+        let causes = uncaught.filter_map(|p| self.cause(p as u32));
         let cause = causes.min().or_else(|| self.table.first_failure()).unwrap_or(task);
         self.table.cell(task).result_data[0].store(u64::from(cause), Ordering::Relaxed);
     }

@@ -40,7 +40,7 @@ mod procfs;
 mod run;
 mod worker;
 
-pub use arena::{Buffer, Element};
+pub use arena::{Buffer, Element, memory_in_use};
 #[cfg(feature = "kill-points")]
 pub use kill_point::arm as arm_kill_point;
 

@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::RefCell;
-use std::panic::{self, PanicHookInfo};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::ptr::NonNull;
 use std::sync::Once;
 
@@ -90,4 +90,11 @@ pub(crate) fn watch(
     // A payload may panic when it is dropped; there is nothing more to learn from it.
     std::mem::forget(payload);
     Err(Error::new(ErrorKind::Panic, text).panicked(place, backtrace))
+}
+
+/// Drops a task's value outside of the task. It may panic: the text is printed, nobody is to blame.
+pub(crate) fn dispose<T>(value: T) {
+    if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        std::mem::forget(payload);
+    }
 }

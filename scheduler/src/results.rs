@@ -13,6 +13,8 @@ use crate::arena::{Arena, Tag, with_heap};
 use crate::codec::{self, BlockRef};
 use crate::context::{Fetched, Inline};
 use crate::error::{Error, ErrorKind, Result};
+use crate::kill_point::kill_point;
+use crate::panics;
 use crate::table::{Cell, PINNED, Table};
 
 /// Something that any task may have made.
@@ -363,12 +365,15 @@ impl Table {
             }
             let slot = self.slot(worker.into());
             slot.set_freeing(task);
+            kill_point!(MidFree);
             if begin_free(cell, word, worker) {
+                kill_point!(MidFree);
                 match word.kind {
                     Kind::Inline => {}
-                    Kind::Memory => drop(take_memory(cell)),
+                    Kind::Memory => panics::dispose(take_memory(cell)),
                     Kind::Block => self.free_blocks(task, arena, &mut stack),
                 }
+                kill_point!(MidFree);
                 end_free(cell);
             }
             slot.set_freeing(crate::table::NOBODY);
@@ -388,9 +393,11 @@ impl Table {
                 if self.drop_hold(alias.producer, alias.bit) {
                     stack.push(alias.producer);
                 }
+                kill_point!(MidFree);
             }
             for offset in stream.blocks() {
                 arena.free(offset, Some(tag));
+                kill_point!(MidFree);
             }
         }
         arena.free(block.offset, Some(tag));
@@ -419,7 +426,7 @@ impl Table {
             if let Some(word) = live(cell).filter(|w| w.kind == Kind::Memory)
                 && begin_free(cell, word, 0)
             {
-                drop(take_memory(cell));
+                panics::dispose(take_memory(cell));
                 end_free(cell);
             }
         }

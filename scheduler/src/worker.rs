@@ -33,6 +33,23 @@ thread_local! {
 /// Set in worker processes, for the threads that tasks start there.
 static WORKER_PROCESS: AtomicBool = AtomicBool::new(false);
 
+/// Says that this thread runs tasks, until it is dropped.
+struct Inside {
+    outer: bool,
+}
+
+impl Inside {
+    fn enter() -> Self {
+        Inside { outer: INSIDE.replace(true) }
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.set(self.outer);
+    }
+}
+
 /// Whether this code is run by a task: nested runs are serial, and never fork.
 pub(crate) fn is_inside() -> bool {
     INSIDE.get() || WORKER_PROCESS.load(Ordering::Relaxed)
@@ -88,7 +105,7 @@ impl<'a> Worker<'a> {
         let table = &self.engine.table;
         let mut next = None;
         let mut idle = 0;
-        INSIDE.set(true);
+        let _inside = Inside::enter();
         while !table.is_stopped() && !table.is_finished() {
             let task = match next.take() {
                 Some(task) => Some(task),
@@ -114,14 +131,13 @@ impl<'a> Worker<'a> {
     /// # Errors
     /// Impossible values in shared memory.
     pub(crate) fn run_alone(&mut self, mut between: impl FnMut()) -> Result<()> {
-        let outer = INSIDE.replace(true);
+        let _inside = Inside::enter();
         let mut ran = Ok(None);
         while !self.engine.table.is_finished() && ran.is_ok() {
             let Some(task) = self.next_source() else { break };
             ran = self.process(task);
             between();
         }
-        INSIDE.set(outer);
         ran.map(drop)
     }
 
@@ -368,18 +384,19 @@ impl<'a> Worker<'a> {
                 table.wake_one();
             }
         }
-        self.engine.close(task, held);
-        kill_point!(AfterClose);
-        if let Some(next) = next {
-            self.slot().set_current(next);
-            self.slot().set_next(NOBODY);
-        }
+        // Before the task is closed: a death behind that is not asked what it had found.
         if self.ready.gated && !self.engine.rules.in_order {
             table.wake_all();
         }
         if self.ready.finished {
             table.finish();
             self.engine.ring();
+        }
+        self.engine.close(task, held);
+        kill_point!(AfterClose);
+        if let Some(next) = next {
+            self.slot().set_current(next);
+            self.slot().set_next(NOBODY);
         }
         self.lingering.let_go(self.engine, self.id);
         Ok(next)

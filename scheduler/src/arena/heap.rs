@@ -7,6 +7,7 @@ use super::chunk::{COLD, Owner, PARENT, Tag, Use, WARM};
 use super::{Arena, CHUNK, CLASSES, SIZES, TAGS, USED_WORDS, class_of, slots};
 use crate::codec::BlockRef;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kill_point::kill_point;
 
 /// A chunk that this worker cuts into blocks.
 #[derive(Clone, Copy, Debug)]
@@ -90,9 +91,11 @@ impl Heap {
         }
         let owner = self.owner(Use::Cut);
         let chunk = arena.take_chunks(1, owner)?;
+        kill_point!(MidAllocate);
         arena.kinds[chunk].store(class as u32, Ordering::SeqCst);
         let frees_seen = arena.frees[chunk].load(Ordering::Relaxed);
         arena.owners[chunk].store(owner.to_bits(), Ordering::SeqCst);
+        kill_point!(MidAllocate);
         self.cuts[class].push(Cut { chunk, next_word: 0, frees_seen, full: false });
         Ok(())
     }
@@ -106,9 +109,12 @@ impl Heap {
         let arena = self.arena;
         let owner = self.owner(Use::Head);
         let head = arena.take_chunks(len, owner)?;
+        kill_point!(MidAllocate);
         arena.kinds[head].store(len as u32, Ordering::SeqCst);
         arena.tag(head, 0).store(tag.to_bits(), Ordering::SeqCst);
+        kill_point!(MidAllocate);
         arena.owners[head].store(owner.to_bits(), Ordering::SeqCst);
+        kill_point!(MidAllocate);
         Ok(head)
     }
 }
@@ -124,6 +130,7 @@ impl Arena {
                 cut.next_word = w;
                 // The tag before the bit: whoever sees the bit sees what it is for.
                 self.tags[cut.chunk * TAGS + slot].store(tag.to_bits(), Ordering::SeqCst);
+                kill_point!(MidAllocate);
                 word.fetch_or(1 << (slot % 64), Ordering::SeqCst);
                 return Some(slot);
             }
@@ -138,11 +145,12 @@ impl Arena {
         let mark = Owner { usage: Use::Tail, ..owner }.to_bits();
         let mut start = 0;
         while start + len <= self.chunks {
+            // The mark first: what lies behind it is not looked at after a death.
+            if start + len > self.top() {
+                self.counters[0].fetch_max((start + len) as u32, Ordering::SeqCst);
+            }
             match (start..start + len).find(|&c| !self.try_take(c, mark)) {
-                None => {
-                    self.counters[0].fetch_max((start + len) as u32, Ordering::SeqCst);
-                    return Ok(start);
-                }
+                None => return Ok(start),
                 Some(taken) => {
                     for c in start..taken {
                         self.owners[c].store(WARM, Ordering::SeqCst);
@@ -165,8 +173,10 @@ impl Arena {
     fn try_take(&self, chunk: usize, mark: u64) -> bool {
         let word = &self.owners[chunk];
         let free = word.load(Ordering::Relaxed);
-        (free == COLD || free == WARM)
-            && word.compare_exchange(free, mark, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+        let taken = (free == COLD || free == WARM)
+            && word.compare_exchange(free, mark, Ordering::SeqCst, Ordering::Relaxed).is_ok();
+        kill_point!(MidAllocate);
+        taken
     }
 
     /// Frees what a dead worker had allocated for the task that it did not finish, and the runs

@@ -31,6 +31,7 @@ pub(crate) use heap::Heap;
 
 use crate::codec::BlockRef;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kill_point::kill_point;
 use crate::region::{Access, Carver, Sharing, Slab, memfd};
 use class::{CLASSES, SIZES, class_of, slots};
 
@@ -182,7 +183,11 @@ impl Arena {
         let chunk = offset as usize / CHUNK;
         let Some(owner) = self.owners.get(chunk) else { return false };
         match Owner::from_bits(owner.load(Ordering::SeqCst)) {
-            Some(o) if o.is_run() => self.tag(chunk, 0).load(Ordering::SeqCst) == tag.to_bits(),
+            // A run that is being taken still has the tag of the one before, but no head yet.
+            Some(o) if o.is_run() => {
+                o.usage == chunk::Use::Head
+                    && self.tag(chunk, 0).load(Ordering::SeqCst) == tag.to_bits()
+            }
             Some(_) => {
                 let class = self.kinds[chunk].load(Ordering::Relaxed) as usize;
                 let Some(&size) = SIZES.get(class) else { return false };
@@ -204,7 +209,8 @@ impl Arena {
         }
         let word = self.owners[chunk].load(Ordering::SeqCst);
         match Owner::from_bits(word) {
-            Some(owner) if owner.is_run() => self.free_run(chunk, word, only),
+            Some(owner) if owner.usage == chunk::Use::Head => self.free_run(chunk, word, only),
+            Some(owner) if owner.is_run() => {}
             Some(_) => self.free_slot(chunk, offset as usize % CHUNK, only),
             None => {}
         }
@@ -222,6 +228,7 @@ impl Arena {
             }
         }
         word.fetch_and(!bit, Ordering::SeqCst);
+        kill_point!(MidFree);
         self.frees[chunk].fetch_add(1, Ordering::Relaxed);
     }
 
@@ -241,6 +248,7 @@ impl Arena {
         for c in (head + 1..(head + len).min(self.chunks)).rev() {
             let owner = &self.owners[c];
             let _ = owner.compare_exchange(tail, free, Ordering::SeqCst, Ordering::Relaxed);
+            kill_point!(MidFree);
         }
         let owner = &self.owners[head];
         let _ = owner.compare_exchange(word, free, Ordering::SeqCst, Ordering::Relaxed);
@@ -269,6 +277,23 @@ impl Arena {
         let owners = self.owners[..self.top()].iter();
         owners.filter(|o| Owner::from_bits(o.load(Ordering::Relaxed)).is_some()).count() * CHUNK
     }
+}
+
+/// How many bytes of shared memory this process and its runs hold: whole chunks of 2 MB that results
+/// lie in. 0 when no run is on and no result of an earlier one is kept.
+///
+/// ```
+/// use tine_scheduler::{Graph, Processes, get, memory_in_use};
+/// let mut g = Graph::builder();
+/// g.task("x", [] as [&str; 0], || vec![1u64; 1000]);
+/// let out = get(&g.build()?, ["x"], &Processes::new())?;
+/// assert!(memory_in_use() > 0);
+/// drop(out);
+/// assert_eq!(memory_in_use(), 0);
+/// # Ok::<(), tine_scheduler::Error>(())
+/// ```
+pub fn memory_in_use() -> usize {
+    ARENA.get().and_then(|a| a.as_ref().ok()).map_or(0, Arena::bytes_owned)
 }
 
 /// Maps the file with an unreadable page on either side, so that a walk off the end is a fault.

@@ -14,7 +14,7 @@ mod supervisor;
 mod threads;
 mod watch;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -83,7 +83,8 @@ fn engine<'a>(
     };
     let table = Table::new(plan, shape)?;
     let (arena, bell, started) = (kind.arena, kind.bell, Instant::now());
-    Ok(Engine { plan, table, arena, bell, wanted, rules, started })
+    let swept = AtomicBool::new(false);
+    Ok(Engine { plan, table, arena, bell, wanted, rules, started, swept })
 }
 
 impl Engine<'_> {
@@ -131,14 +132,26 @@ impl Engine<'_> {
 
     /// Ends the run's use of shared memory: what `outputs` refer to stays, the rest is freed.
     fn sweep(&self, outputs: &Result<Outputs>) {
+        let mut keep = outputs.as_ref().map_or_else(|_| Vec::new(), Outputs::kept_offsets);
+        keep.sort_unstable();
+        self.free_all_but(&keep);
+    }
+
+    fn free_all_but(&self, keep: &[u64]) {
+        if self.swept.swap(true, Ordering::Relaxed) {
+            return;
+        }
         match self.arena {
-            Some(arena) => {
-                let mut keep = outputs.as_ref().map_or_else(|_| Vec::new(), Outputs::kept_offsets);
-                keep.sort_unstable();
-                arena.sweep(self.table.epoch(), &keep);
-            }
+            Some(arena) => arena.sweep(self.table.epoch(), keep),
             None => self.table.drop_results(),
         }
+    }
+}
+
+/// A run that is left by a panic, of an observer, keeps nothing.
+impl Drop for Engine<'_> {
+    fn drop(&mut self) {
+        self.free_all_but(&[]);
     }
 }
 

@@ -300,6 +300,16 @@ fn pids(posts: &[Post]) -> Vec<u32> {
     [std::process::id()].into_iter().chain(workers.map(|c| c.pid.as_raw() as u32)).collect()
 }
 
+/// A process that is left when its post goes, by a panic of an observer, has nobody to end it.
+impl Drop for Post {
+    fn drop(&mut self) {
+        if let Some(child) = self.child.take() {
+            let _ = kill(child.pid, Signal::SIGKILL);
+            let _ = waitid(Id::PIDFd(child.pidfd.as_fd()), WaitPidFlag::WEXITED);
+        }
+    }
+}
+
 impl Post {
     /// What the parent holds of this post's process, and no other worker may.
     fn descriptors(&self) -> impl Iterator<Item = RawFd> + use<> {

@@ -96,24 +96,32 @@ fn work(engine: &Engine<'_>, watch: &mut Watch<'_>) -> Result<()> {
         let threads: Vec<_> = (0..engine.table.workers())
             .map(|w| {
                 scope.spawn(move || {
-                    let ran = Worker::new(engine, w as u16).run();
-                    if ran.is_err() {
-                        engine.table.stop();
-                        engine.ring();
-                    }
-                    ran
+                    // Whoever leaves first leaves because the run is over, or cannot go on.
+                    let _ending = Ending(engine);
+                    Worker::new(engine, w as u16).run()
                 })
             })
             .collect();
+        let ending = Ending(engine);
         let supervised = supervise(engine, watch);
-        engine.table.stop();
-        engine.table.wake_all();
+        drop(ending);
         let ran = threads.into_iter().map(|t| {
             t.join().unwrap_or_else(|_| Err(Error::new(ErrorKind::Corrupt, "a worker panicked")))
         });
         let ran: Result<()> = ran.collect();
         supervised.and(ran)
     })
+}
+
+/// Ends the run for all of its threads when dropped: also by a panic, which they would outlive.
+struct Ending<'a>(&'a Engine<'a>);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.table.stop();
+        self.0.table.wake_all();
+        self.0.ring();
+    }
 }
 
 /// Sleeps until the run is over.

@@ -8,6 +8,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::kill_point::kill_point;
 use crate::region::{Carver, Slab};
 
 /// The words of wide sets, below their tops.
@@ -64,6 +65,7 @@ impl WideBits {
             if !clear_bit(word, edge % 64) {
                 return false;
             }
+            kill_point!(MidRelease);
             level = level.div_ceil(64);
             base += level as usize;
             edge /= 64;

@@ -7,6 +7,7 @@ use super::bits::words_below_top;
 use super::state::{Phase, State};
 use super::{CATCHES, FATAL, POISONED, SOURCE, Shape, Table};
 use crate::error::Result;
+use crate::kill_point::kill_point;
 use crate::plan::Plan;
 
 /// A source hangs on an input with more successors than this many a worker.
@@ -241,9 +242,11 @@ impl Table {
             }
             let n = self.in_degree(successor);
             let base = self.wide_base(0, successor, n);
+            kill_point!(MidRelease);
             if !self.wide.clear(&cell.pending, base, n, bit) {
                 continue;
             }
+            kill_point!(MidRelease);
             if successor == self.last() {
                 ready.finished = true;
                 continue;

@@ -1,0 +1,205 @@
+//! Workers that die at every step of the protocol, thousands of times: the answer stays right.
+//! It does not test deaths that a task causes or a user: see `tests/processes`.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use tine_scheduler::{
+    ErrorKind, Observer, Plan, Processes, RunEnd, RunView, Scheduler, arm_kill_point, memory_in_use,
+};
+
+use crate::agree::any_spec;
+use crate::repeat::{children, descriptors};
+use crate::spec::{Node, Op, Spec, known, mix};
+use crate::watchdog::Watchdog;
+
+/// Counts the deaths of a run.
+#[derive(Default)]
+struct Deaths(Mutex<usize>);
+
+impl Observer for Deaths {
+    fn run_finished(&self, _: &RunView<'_>, end: &RunEnd<'_>) {
+        *self.0.lock().unwrap() += end.workers.iter().filter(|w| w.death.is_some()).count();
+    }
+}
+
+/// What every task does first: in a worker that has not done so, it arms the countdown.
+fn arming(reach: u64, seed: u64) -> Arc<dyn Fn(usize) + Send + Sync> {
+    let parent = std::process::id();
+    let armed_in = AtomicU32::new(parent);
+    let armed = AtomicU64::new(0);
+    Arc::new(move |_| {
+        let me = std::process::id();
+        if armed_in.swap(me, Ordering::Relaxed) != me && me != parent {
+            let n = armed.fetch_add(1, Ordering::Relaxed);
+            arm_kill_point(1 + mix(mix(seed, n), me.into()) % reach);
+        }
+    })
+}
+
+/// One campaign: the same graph many times, with workers that die.
+struct Campaign {
+    name: &'static str,
+    dog: Watchdog,
+    deaths: Arc<Deaths>,
+    runs: usize,
+    given_up: usize,
+}
+
+impl Campaign {
+    fn new(name: &'static str) -> Self {
+        let (dog, deaths) = (Watchdog::new(name), Arc::new(Deaths::default()));
+        Campaign { name, dog, deaths, runs: 0, given_up: 0 }
+    }
+
+    /// Runs a spec with workers that live for up to `reach` steps of the protocol.
+    fn run(&mut self, spec: &Spec, workers: usize, reach: u64) {
+        let seed = self.runs as u64;
+        self.runs += 1;
+        let what = format!("run {seed}: {workers} workers, reach {reach}, {} deaths", self.deaths());
+        self.dog.step(what.clone());
+        let graph = spec.build(Some(arming(reach, seed))).unwrap();
+        let plan = Plan::new(&graph, &spec.output_ids()).unwrap();
+        let observer: Arc<dyn Observer> = self.deaths.clone();
+        let memory = memory_in_use();
+        let got = Processes::new().workers(workers).run(&plan, &[observer]);
+        let got = match got {
+            Ok(out) => Ok((0..out.len())
+                .map(|i| out.get::<crate::spec::Val>(i).unwrap().digest())
+                .collect::<Vec<_>>()),
+            Err(e) => Err(e),
+        };
+        assert_eq!(memory_in_use(), memory, "{}, {what}", self.name);
+        match got {
+            // Deaths while the body allocates are the body's: four of them end the task.
+            Err(e) if e.kind() == ErrorKind::Died && e.signal() == Some(9) => {
+                assert_eq!(e.attempt().map(|a| a.number), Some(4), "{e}");
+                self.given_up += 1;
+            }
+            got => {
+                let got = got.map_err(|e| known(&e));
+                let expected = spec.expected(&graph);
+                assert_eq!(got, expected, "{}, {what}, {spec:?}", self.name);
+            }
+        }
+    }
+
+    fn deaths(&self) -> usize {
+        *self.deaths.0.lock().unwrap()
+    }
+
+    fn end(self, at_least: usize, before: usize) {
+        assert!(self.deaths() >= at_least, "{}: only {} deaths", self.name, self.deaths());
+        // The other runs are the test; these depend on where in a body the countdown ends.
+        assert!(4 * self.given_up <= self.runs, "{} of {} given up", self.given_up, self.runs);
+        assert_eq!(children(), [] as [String; 0], "{}", self.name);
+        assert_eq!(descriptors(), before, "{}", self.name);
+    }
+}
+
+/// Descriptors that stay open once there has been a run, and those of the campaign's watchdog.
+fn settled() -> usize {
+    let spec = Spec { nodes: vec![node(Op::Num, &[])], outputs: vec![0] };
+    let graph = spec.build(None).unwrap();
+    assert!(spec.run(&graph, &Processes::new().workers(1)).is_ok());
+    descriptors()
+}
+
+fn node(op: Op, inputs: &[usize]) -> Node {
+    Node { op, inputs: inputs.iter().map(|&i| (i, false)).collect() }
+}
+
+/// A tree over `n` leaves.
+fn tree(n: usize, fan_in: usize, leaf: Op, inner: Op) -> Spec {
+    let mut nodes: Vec<_> = (0..n).map(|_| node(leaf, &[])).collect();
+    let mut layer: Vec<usize> = (0..n).collect();
+    while layer.len() > 1 {
+        let next = layer.chunks(fan_in).map(|part| {
+            nodes.push(node(inner, part));
+            nodes.len() - 1
+        });
+        layer = next.collect();
+    }
+    Spec { outputs: vec![nodes.len() - 1], nodes }
+}
+
+const WORKERS: [usize; 4] = [1, 2, 4, 8];
+
+#[test]
+fn trees() {
+    let _alone = crate::alone();
+    let before = settled();
+    let mut campaign = Campaign::new("trees");
+    for round in 0..16 {
+        for workers in WORKERS {
+            let fan_in = [2, 4, 16, 200][round % 4];
+            campaign.run(&tree(200, fan_in, Op::Num, Op::Num), workers, [10, 40, 160][round % 3]);
+        }
+    }
+    campaign.end(1000, before);
+}
+
+#[test]
+fn chains() {
+    let _alone = crate::alone();
+    let before = settled();
+    let mut campaign = Campaign::new("chains");
+    for round in 0..10 {
+        for workers in WORKERS {
+            let op = [Op::Num, Op::Bytes(100), Op::Pass, Op::Change][round % 4];
+            let mut nodes = vec![node(Op::Fresh(600), &[])];
+            nodes.extend((1..150).map(|i| node(op, &[i - 1])));
+            let spec = Spec { outputs: vec![149, 75], nodes };
+            campaign.run(&spec, workers, [12, 50][round % 2]);
+        }
+    }
+    campaign.end(300, before);
+}
+
+#[test]
+fn big_results() {
+    let _alone = crate::alone();
+    let before = settled();
+    let mut campaign = Campaign::new("big_results");
+    for round in 0..6 {
+        for workers in WORKERS {
+            let leaf = [Op::Bytes(1 << 20), Op::Fresh(200_000), Op::Fresh(600)][round % 3];
+            let inner = [Op::Slice, Op::Pair, Op::Gather][round / 2];
+            campaign.run(&tree(24, 3, leaf, inner), workers, [40, 120][round % 2]);
+        }
+    }
+    campaign.end(100, before);
+}
+
+/// A thousand readers of one task: their cursor, and its long lists of edges.
+#[test]
+fn gated_sources() {
+    let _alone = crate::alone();
+    let before = settled();
+    let mut campaign = Campaign::new("gated_sources");
+    for round in 0..3 {
+        for workers in WORKERS {
+            let mut nodes = vec![node(Op::Fresh(600), &[])];
+            nodes.extend((0..1000).map(|_| node(Op::Slice, &[0])));
+            nodes.push(node(Op::Num, &(1..=1000).collect::<Vec<_>>()));
+            let spec = Spec { outputs: vec![1001], nodes };
+            campaign.run(&spec, workers, [30, 100, 400][round % 3]);
+        }
+    }
+    campaign.end(300, before);
+}
+
+#[test]
+fn random_graphs() {
+    let _alone = crate::alone();
+    let before = settled();
+    let mut campaign = Campaign::new("random_graphs");
+    let mut runner = TestRunner::deterministic();
+    for round in 0..90 {
+        let spec = any_spec(80, round % 2 == 1).new_tree(&mut runner).unwrap().current();
+        campaign.run(&spec, WORKERS[round % 4], [25, 60, 150][round % 3]);
+    }
+    campaign.end(300, before);
+}
