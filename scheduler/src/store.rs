@@ -30,7 +30,7 @@ impl Drop for KeptBlock {
         if self.maker == std::process::id()
             && let Ok(arena) = Arena::global()
         {
-            arena.free_kept(&[self.offset]);
+            arena.free_kept(self.offset);
         }
     }
 }

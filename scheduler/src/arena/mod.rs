@@ -232,20 +232,25 @@ impl Arena {
         self.frees[chunk].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Frees a run of chunks, the head last, so that a crash in between can be mended by repeating.
+    /// Frees a run of chunks from behind, the head last, so that a crash in between can be mended by
+    /// repeating. What is still of this run is then a prefix: the chunks behind it may have gone to
+    /// somebody else, and must be neither freed nor emptied.
     fn free_run(&self, head: usize, word: u64, only: Option<Tag>) {
         if only.is_some_and(|t| self.tag(head, 0).load(Ordering::SeqCst) != t.to_bits()) {
             return;
         }
         let len = self.kinds[head].load(Ordering::SeqCst) as usize;
+        let tail = Owner::tail_of(word);
+        let tails = head + 1..(head + len).min(self.chunks);
+        let left = tails.take_while(|&c| self.owners[c].load(Ordering::SeqCst) == tail).count();
+        let end = head + 1 + left;
         let warm = self.warm_chunks();
-        let free = if warm + len > WARM_CHUNKS && self.punch(head, len) {
+        let free = if warm + (end - head) > WARM_CHUNKS && self.punch(head, end - head) {
             chunk::COLD
         } else {
             chunk::WARM
         };
-        let tail = Owner::tail_of(word);
-        for c in (head + 1..(head + len).min(self.chunks)).rev() {
+        for c in (head + 1..end).rev() {
             let owner = &self.owners[c];
             let _ = owner.compare_exchange(tail, free, Ordering::SeqCst, Ordering::Relaxed);
             kill_point!(MidFree);
