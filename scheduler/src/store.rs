@@ -62,7 +62,7 @@ impl StoredValue {
 
     /// The encoded value, about to be decoded: its buffers keep it alive.
     pub(crate) fn fetch(self: &Arc<Self>) -> Result<Fetched<'_>> {
-        set_lease(Some(Arc::new(Lease::Stored(self.clone()))));
+        drop(set_lease(Some(Arc::new(Lease::Stored(self.clone())))));
         self.payload().map(Fetched::Encoded)
     }
 

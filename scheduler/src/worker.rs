@@ -349,6 +349,7 @@ impl<'a> Worker<'a> {
         let phase = match done {
             Ok(()) => Phase::Releasing,
             Err(error) => {
+                crate::arena::unpublish();
                 self.fail(task, claimed, error);
                 Phase::ReleasingFailed
             }

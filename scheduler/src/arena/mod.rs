@@ -24,7 +24,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub use buffer::{Buffer, Element};
-pub(crate) use buffer::{Lease, set_lease, with_heap, with_lease};
+pub(crate) use buffer::{Lease, end_publishing, publish, set_lease, unpublish, with_heap, with_lease};
 pub(crate) use chunk::{Owner, Tag};
 pub(crate) use class::{ALIGN, CHUNK};
 pub(crate) use heap::Heap;
