@@ -55,7 +55,7 @@ pub(crate) struct Arena {
     frees: Slab<AtomicU32>,
     used: Slab<AtomicU64>,
     tags: Slab<AtomicU64>,
-    /// 0: chunks below this have been used; 1: sequence number of allocations.
+    /// 0: chunks below this have been used; 1: sequence number of allocations; 2: of runs.
     counters: Slab<AtomicU32>,
 }
 
@@ -97,7 +97,7 @@ impl Arena {
         let control = Carver::carve(Sharing::Forks, |c| {
             let owners = c.slab(chunks);
             let (kinds, frees) = (c.slab(chunks), c.slab(chunks));
-            (owners, kinds, frees, c.slab(chunks * USED_WORDS), c.slab(chunks * TAGS), c.slab(2))
+            (owners, kinds, frees, c.slab(chunks * USED_WORDS), c.slab(chunks * TAGS), c.slab(3))
         });
         let (owners, kinds, frees, used, tags, counters) = control?;
         let file = memfd("tine-arena", len)?;
@@ -265,6 +265,12 @@ impl Arena {
         let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
         let (from, len) = ((head * CHUNK) as i64, (len * CHUNK) as i64);
         fallocate(self.file.as_fd(), flags, from, len).is_ok()
+    }
+
+    /// A number for a run, unlike those of all others that use this arena: also of other processes,
+    /// where the program itself has forked.
+    pub(crate) fn next_epoch(&self) -> u32 {
+        self.counters[2].fetch_add(1, Ordering::Relaxed)
     }
 
     /// How many chunks have ever been used: none lies behind.

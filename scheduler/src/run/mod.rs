@@ -15,7 +15,7 @@ mod threads;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -65,7 +65,6 @@ fn engine<'a>(
     kind: Kind,
     observers: &[Arc<dyn Observer>],
 ) -> Result<Engine<'a>> {
-    static EPOCH: AtomicU32 = AtomicU32::new(1);
     plan.check_size()?;
     crate::panics::install_hook();
     let wanted = wanted(observers);
@@ -74,7 +73,7 @@ fn engine<'a>(
         workers: kind.workers,
         times: wanted.times,
         in_order: kind.in_order,
-        epoch: EPOCH.fetch_add(1, Ordering::Relaxed),
+        epoch: kind.arena.map_or(0, Arena::next_epoch),
     };
     let rules = Rules {
         allowed_failures: ALLOWED_FAILURES,
