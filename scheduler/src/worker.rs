@@ -367,6 +367,21 @@ impl<'a> Worker<'a> {
         results::store_error(self.engine.table.cell(task), error, bytes);
     }
 
+    /// Queues what became ready, but for the first; wakes as many sleepers as there is work for.
+    fn queue_others(&self) {
+        let table = &self.engine.table;
+        let deque = table.deque(self.id.into());
+        let mut queued = 0;
+        for &other in self.ready.tasks.iter().skip(1).rev() {
+            queued += usize::from(deque.push(other));
+            kill_point!(AfterPush);
+        }
+        if queued > 0 {
+            table.hints_are_out();
+            let _woken = (0..queued).take_while(|_| table.wake_one()).count();
+        }
+    }
+
     /// Tells the successors; keeps the first that became ready, queues the others.
     fn release(&mut self, task: u32, held: State, kept: &Kept) -> Result<Option<u32>> {
         let table = &self.engine.table;
@@ -378,13 +393,7 @@ impl<'a> Worker<'a> {
         if let Some(next) = next {
             self.slot().set_next(next);
         }
-        let deque = table.deque(self.id.into());
-        for &other in self.ready.tasks.iter().skip(1).rev() {
-            if deque.push(other) {
-                kill_point!(AfterPush);
-                table.wake_one();
-            }
-        }
+        self.queue_others();
         // Before the task is closed: a death behind that is not asked what it had found.
         if self.ready.gated && !self.engine.rules.in_order {
             table.wake_all();

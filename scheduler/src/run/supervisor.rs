@@ -192,6 +192,9 @@ impl<'a> Supervisor<'a> {
             table.finish();
         }
         super::hint(self.engine, &ready.tasks);
+        // Also where nothing was found: the dead may have taken somebody's mark of sleep away and
+        // not rung, or been picked to be woken in place of somebody else.
+        table.wake_all();
         Ok(())
     }
 
