@@ -62,10 +62,16 @@ pub(crate) fn live(engine: &Engine<'_>, id: u16) {
     if let Some(arena) = engine.arena {
         crate::arena::Heap::new(arena, engine.table.epoch(), id).install();
     }
-    // An impossible value is noted in the table, where the supervisor sees it.
-    let _ = Worker::new(engine, id).run();
-    let _ = std::io::Write::flush(&mut std::io::stdout());
+    // An impossible value is noted in the table, where the supervisor sees it. So is one that was
+    // met as an index: another worker would only meet it again.
+    let run = AssertUnwindSafe(|| Worker::new(engine, id).run());
+    if catch_unwind(run).is_err() {
+        engine.table.note_corrupt(engine.table.slot(id.into()).current().unwrap_or(0));
+    }
+    // Before the flush: its lock may belong to a thread that did not come along, and then the
+    // supervisor ends this process.
     engine.table.slot(id.into()).set_leaving();
+    let _ = std::io::Write::flush(&mut std::io::stdout());
 }
 
 /// One worker of a run.

@@ -282,8 +282,13 @@ impl Table {
         }
     }
 
+    /// Notes that something impossible was seen at `task`.
+    pub(crate) fn note_corrupt(&self, task: u32) {
+        self.header().corrupt.store(task.saturating_add(1), Ordering::SeqCst);
+    }
+
     fn corrupt(&self, task: u32) -> Error {
-        self.header().corrupt.store(task + 1, Ordering::SeqCst);
+        self.note_corrupt(task);
         Error::new(
             ErrorKind::Corrupt,
             format!(
