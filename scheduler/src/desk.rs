@@ -1,11 +1,11 @@
 //! Where a running task meets the run: its inputs come from result cells, its result goes to its own.
 //! It does not know how the task was chosen.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 
-use crate::arena::{Heap, Lease, set_lease};
+use crate::arena::{self, Heap, Lease, set_lease};
 use crate::codec::BlockRef;
 use crate::context::{Exchange, Fetched, Inline};
 use crate::engine::{Engine, Kept};
@@ -23,6 +23,16 @@ pub(crate) struct Desk<'a> {
     worker: u16,
     /// Inputs with buffers in them, and what the task got to look at them.
     leases: RefCell<Vec<(u32, Arc<Lease>)>>,
+    /// Inputs that the body may be looking at where they lie, one bit each, the last for all
+    /// others: these must not be taken away from under it.
+    lent: Cell<u64>,
+    /// What keeps the blocks of the value that is being decoded around this run, in a nested one.
+    outer: Option<Arc<Lease>>,
+}
+
+/// The bit of input `i` in `Desk::lent`.
+fn lent_bit(i: usize) -> u64 {
+    1 << i.min(63)
 }
 
 impl<'a> Desk<'a> {
@@ -30,7 +40,8 @@ impl<'a> Desk<'a> {
         if engine.arena.is_some() {
             Heap::run_task(Some(rank));
         }
-        Desk { engine, rank, task: engine.task(rank), worker, leases: RefCell::default() }
+        let (task, leases, lent) = (engine.task(rank), RefCell::default(), Cell::new(0));
+        Desk { engine, rank, task, worker, leases, lent, outer: set_lease(None) }
     }
 
     fn edge(&self, i: usize) -> Result<Edge> {
@@ -66,7 +77,7 @@ impl<'a> Desk<'a> {
                 lease
             }
         };
-        set_lease(Some(lease));
+        drop(set_lease(Some(lease)));
     }
 
     /// Which input keeps a block that the result refers to.
@@ -98,14 +109,18 @@ impl<'a> Desk<'a> {
     }
 
     /// Ends the task's look at its inputs. What somebody still looks at is kept.
-    pub(crate) fn close(&self, lingering: &mut Lingering, kept: &mut Kept) {
+    pub(crate) fn close(mut self, lingering: &mut Lingering, kept: &mut Kept) {
+        drop(set_lease(self.outer.take()));
         if self.engine.arena.is_none() {
             return;
         }
         Heap::run_task(None);
-        set_lease(None);
+        if arena::end_publishing() {
+            // Consumers would free what a static, or a thread, of this worker still looks at.
+            self.engine.table.cell(self.rank).flags.fetch_or(PINNED, Ordering::SeqCst);
+        }
         for (producer, lease) in self.leases.take() {
-            if Arc::strong_count(&lease) > 1 {
+            if is_held(&lease) {
                 let mut holds = self.engine.table.producers(self.rank);
                 if let Some((_, bit)) = holds.find(|(p, _)| *p == producer) {
                     kept.push((producer, bit));
@@ -136,13 +151,18 @@ impl Exchange for Desk<'_> {
             }
         }
         let fetched = results::fetch(self.engine.table.cell(producer), self.engine.arena)?;
-        if matches!(fetched, Fetched::Encoded(_)) {
-            self.lease(producer);
+        match fetched {
+            Fetched::Encoded(_) => self.lease(producer),
+            Fetched::Memory(_) => self.lent.set(self.lent.get() | lent_bit(i)),
+            _ => {}
         }
         Ok(fetched)
     }
 
     fn take(&self, i: usize) -> Option<Shared> {
+        if self.lent.get() & lent_bit(i) != 0 {
+            return None;
+        }
         let edge = self.edge(i).ok().filter(|e| !e.catches())?;
         let inputs = self.engine.plan.graph().inputs(self.task);
         if inputs.iter().filter(|e| e.task() == edge.task()).count() > 1 {
@@ -178,12 +198,22 @@ impl Exchange for Desk<'_> {
         let (own, others): (Vec<_>, Vec<_>) =
             blocks.iter().copied().partition(|b| arena.has_tag(b.offset, tag));
         let aliases: Vec<_> = others.into_iter().map(|b| self.alias(b)).collect::<Result<_>>()?;
-        results::store_block(cell, bytes, &own, &aliases)
+        results::store_block(cell, bytes, &own, &aliases)?;
+        arena::publish(&own);
+        Ok(())
     }
 
     fn store_memory(&self, value: Shared) {
         results::store_memory(self.engine.table.cell(self.rank), value);
     }
+}
+
+/// Whether somebody else holds it. If not, all that others did with it happened before: the count
+/// that they left was released by them, and is acquired here.
+fn is_held<T>(shared: &Arc<T>) -> bool {
+    let held = Arc::strong_count(shared) > 1;
+    fence(Ordering::Acquire);
+    held
 }
 
 /// Inputs of tasks that ended, at which something in this worker still looks.
@@ -194,7 +224,7 @@ impl Lingering {
     /// Lets go of those at which nobody looks any more.
     pub(crate) fn let_go(&mut self, engine: &Engine<'_>, worker: u16) {
         self.0.retain(|(producer, bit, lease)| {
-            let looked_at = Arc::strong_count(lease) > 1;
+            let looked_at = is_held(lease);
             if !looked_at {
                 engine.let_go_of(*producer, *bit, worker);
             }

@@ -2,7 +2,7 @@
 //! It decides what happens when a task ends; it does not run tasks and knows no process.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::time::Instant;
 
 use crate::arena::Arena;
@@ -89,13 +89,16 @@ impl Engine<'_> {
 
     /// Puts a claimed task into a releasing phase: its result, error or cause is published.
     pub(crate) fn publish(&self, task: u32, claimed: State, phase: Phase) {
-        if phase == Phase::ReleasingFailed {
-            self.table.note_failure(task);
-            if self.table.first_failure().is_some() {
-                self.ring();
-            }
-        }
         self.table.cell(task).state.publish(claimed.to(phase));
+    }
+
+    /// Notes the failure of a task whose error is published. Not before: a death in between would
+    /// leave the note without the error, and the task may well succeed when it is run again.
+    fn note_failure(&self, task: u32) {
+        self.table.note_failure(task);
+        if self.table.first_failure().is_some() {
+            self.ring();
+        }
     }
 
     /// Tells everybody that `task` ended, and lets go of its inputs but for those in `kept`.
@@ -110,8 +113,13 @@ impl Engine<'_> {
         kept: &Kept,
         ready: &mut Ready,
     ) -> Result<()> {
+        if held.phase == Phase::ReleasingFailed {
+            self.note_failure(task);
+        }
+        // Before anybody is told: consumers may then free the result, and the list with it.
+        let aliases = self.aliases(task);
         self.table.release(task, held.phase, ready)?;
-        self.let_go(task, held.worker, kept);
+        self.let_go(task, held.worker, kept, &aliases);
         Ok(())
     }
 
@@ -120,15 +128,13 @@ impl Engine<'_> {
         self.table.cell(task).state.publish(held.to(held.phase.released()));
     }
 
-    /// Lets go of the inputs of `task`, but for those in `kept` and those its result refers to.
-    fn let_go(&self, task: u32, worker: u16, kept: &Kept) {
-        let mut aliases = None;
+    /// Lets go of the inputs of `task`, but for those in `kept` and in `aliases`.
+    fn let_go(&self, task: u32, worker: u16, kept: &Kept, aliases: &Kept) {
         for (producer, bit) in self.table.producers(task) {
             let cell = self.table.cell(producer);
             if !results::is_worth_freeing(cell) || kept.contains(&(producer, bit)) {
                 continue;
             }
-            let aliases = aliases.get_or_insert_with(|| self.aliases(task));
             let failed = || self.phase(producer) != Some(Phase::Done);
             if aliases.contains(&(producer, bit)) || (failed() && self.is_report(producer)) {
                 continue;
@@ -153,10 +159,17 @@ impl Engine<'_> {
         !matches!(self.phase(task), Some(Phase::Done | Phase::Releasing))
     }
 
-    /// The inputs whose blocks the result of `task` refers to.
+    /// The inputs whose blocks the result of `task` refers to. Of a result that has been freed,
+    /// none: whoever freed it has let go of them, or recovery will on their behalf.
     fn aliases(&self, task: u32) -> Kept {
-        let stream = self.arena.and_then(|a| results::stream(self.table.cell(task), a));
-        stream.map_or_else(Vec::new, |s| s.aliases().map(|a| (a.producer, a.bit)).collect())
+        let cell = self.table.cell(task);
+        let stream = self.arena.and_then(|a| results::stream(cell, a));
+        let aliases: Kept =
+            stream.map_or_else(Vec::new, |s| s.aliases().map(|a| (a.producer, a.bit)).collect());
+        // On behalf of a dead worker this may run beside consumers that it had told already. They
+        // move the word before they free the block: what was read stands if the word still does.
+        fence(Ordering::Acquire);
+        if results::is_worth_freeing(cell) { aliases } else { Vec::new() }
     }
 
     /// Writes down why `task` was not run: the failed task that comes first among those that its

@@ -13,6 +13,7 @@ use crate::graph::{Graph, Key, TaskId};
 use crate::observer::Observer;
 use crate::plan::Plan;
 use crate::run::{Serial, Threads};
+use crate::store::KeptBlock;
 use crate::value::{Datum, Value};
 
 /// Something that can run a plan.
@@ -47,13 +48,13 @@ impl Outputs {
         Outputs { values }
     }
 
-    /// Where the blocks begin that the results lie in.
-    pub(crate) fn kept_offsets(&self) -> Vec<u64> {
+    /// The blocks that the results lie in.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &KeptBlock> {
         let stored = self.values.iter().filter_map(|v| match v {
-            Output::Datum(Datum::Stored(stored)) => Some(stored.kept_offsets()),
+            Output::Datum(Datum::Stored(stored)) => Some(stored.kept()),
             _ => None,
         });
-        stored.flatten().collect()
+        stored.flatten().map(AsRef::as_ref)
     }
 
     /// How many results there are.

@@ -63,10 +63,16 @@ pub(crate) fn live(engine: &Engine<'_>, id: u16) {
     if let Some(arena) = engine.arena {
         crate::arena::Heap::new(arena, engine.table.epoch(), id).install();
     }
-    // An impossible value is noted in the table, where the supervisor sees it.
-    let _ = Worker::new(engine, id).run();
-    let _ = std::io::Write::flush(&mut std::io::stdout());
+    // An impossible value is noted in the table, where the supervisor sees it. So is one that was
+    // met as an index: another worker would only meet it again.
+    let run = AssertUnwindSafe(|| Worker::new(engine, id).run());
+    if catch_unwind(run).is_err() {
+        engine.table.note_corrupt(engine.table.slot(id.into()).current().unwrap_or(0));
+    }
+    // Before the flush: its lock may belong to a thread that did not come along, and then the
+    // supervisor ends this process.
     engine.table.slot(id.into()).set_leaving();
+    let _ = std::io::Write::flush(&mut std::io::stdout());
 }
 
 /// One worker of a run.
@@ -350,6 +356,7 @@ impl<'a> Worker<'a> {
         let phase = match done {
             Ok(()) => Phase::Releasing,
             Err(error) => {
+                crate::arena::unpublish();
                 self.fail(task, claimed, error);
                 Phase::ReleasingFailed
             }
@@ -367,6 +374,21 @@ impl<'a> Worker<'a> {
         results::store_error(self.engine.table.cell(task), error, bytes);
     }
 
+    /// Queues what became ready, but for the first; wakes as many sleepers as there is work for.
+    fn queue_others(&self) {
+        let table = &self.engine.table;
+        let deque = table.deque(self.id.into());
+        let mut queued = 0;
+        for &other in self.ready.tasks.iter().skip(1).rev() {
+            queued += usize::from(deque.push(other));
+            kill_point!(AfterPush);
+        }
+        if queued > 0 {
+            table.hints_are_out();
+            let _woken = (0..queued).take_while(|_| table.wake_one()).count();
+        }
+    }
+
     /// Tells the successors; keeps the first that became ready, queues the others.
     fn release(&mut self, task: u32, held: State, kept: &Kept) -> Result<Option<u32>> {
         let table = &self.engine.table;
@@ -378,13 +400,7 @@ impl<'a> Worker<'a> {
         if let Some(next) = next {
             self.slot().set_next(next);
         }
-        let deque = table.deque(self.id.into());
-        for &other in self.ready.tasks.iter().skip(1).rev() {
-            if deque.push(other) {
-                kill_point!(AfterPush);
-                table.wake_one();
-            }
-        }
+        self.queue_others();
         // Before the task is closed: a death behind that is not asked what it had found.
         if self.ready.gated && !self.engine.rules.in_order {
             table.wake_all();

@@ -6,16 +6,23 @@
 //! ordinary vector.
 //!
 //! # Invariant
-//! `ptr..ptr + len` is valid for reads as long as `owner` lives: a vector, an unpublished block of
-//! this worker, or a block that a lease keeps from being freed. It is written only through a unique
-//! vector, or a block that is unpublished and unshared.
+//! `ptr..ptr + len` is valid for reads as long as `keeper` lives: it is
+//! - a vector; or
+//! - a block that this worker allocated: while it is unpublished nobody else knows it, and from then
+//!   on it belongs to the task's result, which is pinned where a handle outlives the task; or
+//! - a block that a lease keeps: the input of a task, whose hold lingers as long as the lease does,
+//!   or a result that outlived its run.
+//!
+//! It is written only through a unique vector, or a block that is unpublished and unshared; `ptr`
+//! is derived from the whole vector or block, never from a shared reference.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::{Deref, Range};
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeTuple;
@@ -28,7 +35,8 @@ use crate::store::StoredValue;
 /// Numbers that a [`Buffer`] may hold.
 ///
 /// # Safety
-/// Plain data: every bit pattern is a value, there is no padding, and no drop.
+/// Plain data: every bit pattern is a value, there is no padding, and no drop. It is not of size
+/// zero, and its alignment is at most 64 bytes.
 pub unsafe trait Element: Copy + Default + Send + Sync + 'static {}
 
 macro_rules! elements {
@@ -56,7 +64,7 @@ pub(crate) enum Lease {
     Stored(#[expect(dead_code, reason = "held, never read")] Arc<StoredValue>),
 }
 
-/// A block that this worker allocated; freed with the last handle, unless it was published.
+/// A block that this worker allocated; freed with the last handle, unless a result owns it by then.
 #[derive(Debug)]
 struct Fresh {
     block: BlockRef,
@@ -120,8 +128,8 @@ impl<T: Element> Deref for Buffer<T> {
 }
 
 impl<T: Element> From<Vec<T>> for Buffer<T> {
-    fn from(values: Vec<T>) -> Self {
-        let ptr = NonNull::new(values.as_ptr().cast_mut()).unwrap_or(NonNull::dangling());
+    fn from(mut values: Vec<T>) -> Self {
+        let ptr = NonNull::new(values.as_mut_ptr()).unwrap_or(NonNull::dangling());
         Buffer { ptr, len: values.len(), keeper: Keeper::Vector(Arc::new(values)) }
     }
 }
@@ -148,6 +156,7 @@ impl<T: Element> Buffer<T> {
     }
 
     fn in_arena(len: usize) -> Option<Self> {
+        const { assert!(size_of::<T>() > 0 && align_of::<T>() <= super::ALIGN) };
         let bytes = len.checked_mul(size_of::<T>()).filter(|&b| b >= SMALLEST_BLOCK)?;
         let (block, task, arena) = with_heap(|heap, task| {
             // A full arena is not the end: the buffer becomes a vector, and is copied when sent.
@@ -198,9 +207,10 @@ impl<T: Element> Buffer<T> {
     /// If the range does not lie in the buffer, as slicing does.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
-        let part = &self[range];
-        let ptr = NonNull::new(part.as_ptr().cast_mut()).unwrap_or(NonNull::dangling());
-        Buffer { ptr, len: part.len(), keeper: self.keeper.clone() }
+        let len = self[range.clone()].len();
+        // SAFETY: the range lies in the buffer, as just checked.
+        let ptr = unsafe { self.ptr.add(range.start) };
+        Buffer { ptr, len, keeper: self.keeper.clone() }
     }
 
     fn as_bytes(&self) -> &[u8] {
@@ -214,7 +224,7 @@ impl<T: Element> Buffer<T> {
         match &self.keeper {
             Keeper::Fresh(f) if f.task == task && f.maker == std::process::id() => {
                 scope::refer(f.block).then(|| {
-                    f.published.store(true, Ordering::Relaxed);
+                    ENCODED.with_borrow_mut(|r| r.push(f.clone()));
                     f.block
                 })
             }
@@ -248,6 +258,43 @@ thread_local! {
     static TASK: Cell<u32> = const { Cell::new(0) };
     /// What keeps the blocks of the value that is being decoded.
     static LEASE: RefCell<Option<Arc<Lease>>> = const { RefCell::new(None) };
+    /// Blocks to which something that the running task encoded refers: its result, if it gets so
+    /// far. They stay until it ends, even if their buffers were made only to be encoded.
+    static ENCODED: RefCell<Vec<Arc<Fresh>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Gives blocks that the running task allocated to its result, which is stored now.
+pub(crate) fn publish(blocks: &[BlockRef]) {
+    if blocks.is_empty() {
+        return;
+    }
+    let offsets: BTreeSet<u64> = blocks.iter().map(|b| b.offset).collect();
+    ENCODED.with_borrow(|referred| {
+        for fresh in referred.iter().filter(|f| offsets.contains(&f.block.offset)) {
+            fresh.published.store(true, Ordering::Relaxed);
+        }
+    });
+}
+
+/// Takes the blocks of the running task back from its result: it failed after it was stored.
+pub(crate) fn unpublish() {
+    ENCODED.with_borrow(|referred| {
+        for fresh in referred {
+            fresh.published.store(false, Ordering::Relaxed);
+        }
+    });
+}
+
+/// Ends the encoding of the running task; true where handles on blocks of its result live on.
+pub(crate) fn end_publishing() -> bool {
+    let mut referred = ENCODED.take();
+    referred.sort_unstable_by_key(|f| f.block.offset);
+    referred.dedup_by_key(|f| f.block.offset);
+    let held = |f: &Arc<Fresh>| f.published.load(Ordering::Relaxed) && Arc::strong_count(f) > 1;
+    let live_on = referred.iter().any(held);
+    // What other threads did with handles that are gone happened before.
+    fence(Ordering::Acquire);
+    live_on
 }
 
 fn running_task() -> Option<u32> {
@@ -274,15 +321,19 @@ impl Heap {
 
 /// Decodes with `lease` as what keeps the blocks that are referred to.
 pub(crate) fn with_lease<R>(lease: Arc<Lease>, decode: impl FnOnce() -> R) -> R {
-    let before = LEASE.replace(Some(lease));
-    let result = decode();
-    LEASE.set(before);
-    result
+    struct Back(Option<Arc<Lease>>);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            set_lease(self.0.take());
+        }
+    }
+    let _back = Back(set_lease(Some(lease)));
+    decode()
 }
 
-/// Sets what keeps the blocks of the values that are decoded next.
-pub(crate) fn set_lease(lease: Option<Arc<Lease>>) {
-    LEASE.set(lease);
+/// Sets what keeps the blocks of the values that are decoded next; returns what did before.
+pub(crate) fn set_lease(lease: Option<Arc<Lease>>) -> Option<Arc<Lease>> {
+    LEASE.replace(lease)
 }
 
 const COPIED: u8 = 0;
@@ -394,6 +445,7 @@ impl<T: Element> Buffer<T> {
         if !fits || !part.as_ptr().addr().is_multiple_of(align_of::<T>()) {
             return Err("a reference that does not fit the type of number".into());
         }
+        // Never written through: a leased buffer is not writable.
         let ptr = NonNull::new(part.as_ptr().cast_mut()).ok_or("an empty reference")?;
         let keeper = Keeper::Leased(lease, block);
         Ok(Buffer { ptr: ptr.cast(), len: part.len() / size_of::<T>(), keeper })

@@ -182,7 +182,8 @@ impl Arena {
     /// Frees what a dead worker had allocated for the task that it did not finish, and the runs
     /// that it was taking.
     pub(crate) fn reclaim(&self, epoch: u32, worker: u16, unfinished: Option<u32>) {
-        let mut covered = 0;
+        // The word of the tails that belong to the head that was seen last.
+        let mut tail = COLD;
         for chunk in 0..self.top() {
             let word = self.owners[chunk].load(Ordering::SeqCst);
             let Some(owner) = Owner::from_bits(word).filter(|o| o.is(epoch, worker)) else {
@@ -192,12 +193,13 @@ impl Arena {
             match owner.usage {
                 Use::Cut => self.free_tagged(chunk, tag),
                 Use::Head => {
-                    covered = chunk + self.kinds[chunk].load(Ordering::SeqCst) as usize;
+                    tail = Owner::tail_of(word);
                     if tag.is_some() {
                         self.free_run(chunk, word, tag);
                     }
                 }
-                Use::Tail if chunk >= covered => self.owners[chunk].store(WARM, Ordering::SeqCst),
+                // Of a run that never got a head.
+                Use::Tail if word != tail => self.give_up_chunk(chunk, word),
                 Use::Tail => {}
             }
         }
@@ -232,7 +234,7 @@ impl Arena {
     /// Ends a run: the blocks that `keep` names go to the parent, everything else is freed.
     pub(crate) fn sweep(&self, epoch: u32, keep: &[u64]) {
         let kept = |offset: u64| keep.binary_search(&offset).is_ok();
-        let mut give = 0;
+        let mut tail = COLD;
         let mut warm = self.warm_chunks();
         for chunk in 0..self.top() {
             let word = self.owners[chunk].load(Ordering::SeqCst);
@@ -241,11 +243,10 @@ impl Arena {
                 Use::Cut => self.retain(chunk, |_, offset| kept(offset)),
                 Use::Head => {
                     let stays = kept((chunk * CHUNK) as u64);
-                    let len = self.kinds[chunk].load(Ordering::SeqCst) as usize;
-                    give = if stays { chunk + len } else { give };
+                    tail = if stays { Owner::tail_of(word) } else { COLD };
                     stays
                 }
-                Use::Tail => chunk < give,
+                Use::Tail => word == tail,
             };
             let next = if stays {
                 Owner { worker: PARENT, ..owner }.to_bits()
@@ -259,17 +260,77 @@ impl Arena {
         }
     }
 
-    /// Frees blocks that a run left to the parent; an empty chunk goes back to everybody.
-    pub(crate) fn free_kept(&self, offsets: &[u64]) {
-        for &offset in offsets {
-            self.free(offset, None);
-            let chunk = offset as usize / CHUNK;
-            let word = self.owners[chunk].load(Ordering::SeqCst);
-            let cut = Owner::from_bits(word).is_some_and(|o| o.usage == Use::Cut);
-            if cut && !self.retain(chunk, |_, _| true) {
-                let owner = &self.owners[chunk];
-                let _ = owner.compare_exchange(word, WARM, Ordering::SeqCst, Ordering::Relaxed);
-            }
+    /// Frees a block that a run left to the parent; an empty chunk goes back to everybody.
+    ///
+    /// Threads may do so side by side: of those that clear the last bits of a chunk, at least one
+    /// finds it empty. The owner is read while the block still keeps the chunk: read later, it may
+    /// be a worker of another run, which has taken the chunk and cut no block from it yet.
+    pub(crate) fn free_kept(&self, offset: u64) {
+        let chunk = offset as usize / CHUNK;
+        let Some(word) = self.owners.get(chunk).map(|o| o.load(Ordering::SeqCst)) else { return };
+        let Some(owner) = Owner::from_bits(word).filter(|o| o.worker == PARENT) else { return };
+        self.free(offset, None);
+        if owner.usage == Use::Cut && !self.retain(chunk, |_, _| true) {
+            self.give_up_chunk(chunk, word);
         }
+    }
+
+    /// Gives a chunk back to everybody, where its word is still this.
+    fn give_up_chunk(&self, chunk: usize, word: u64) {
+        let owner = &self.owners[chunk];
+        let _ = owner.compare_exchange(word, WARM, Ordering::SeqCst, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arena(chunks: usize) -> &'static Arena {
+        Box::leak(Box::new(Arena::with_len(chunks * CHUNK).unwrap()))
+    }
+
+    #[test]
+    fn freeing_a_run_again_leaves_alone_what_others_took_of_it() {
+        let arena = arena(256);
+        let tag = Tag { epoch: 1, task: 1 };
+        let run = Heap::new(arena, 1, 0).allocate(200 * CHUNK, tag.task).unwrap();
+        // Whoever freed it died when the last chunk was free, and somebody took that.
+        arena.owners[199].store(WARM, Ordering::SeqCst);
+        let theirs = Heap::new(arena, 1, 1).allocate(CHUNK, 2).unwrap();
+        assert_eq!(theirs.offset, 199 * CHUNK as u64);
+        arena.write(theirs, &[&[7; 64]]).unwrap();
+        arena.free(run.offset, Some(tag));
+        assert_eq!(arena.bytes(theirs).unwrap()[..64], [7; 64]);
+        assert_eq!(arena.bytes_owned(), CHUNK);
+    }
+
+    #[test]
+    fn a_kept_block_is_freed_for_its_keeper_only() {
+        let arena = arena(64);
+        let mut heap = Heap::new(arena, 1, 0);
+        let [a, b] = [1, 2].map(|task| heap.allocate(5000, task).unwrap().offset);
+        arena.sweep(1, &[a, b]);
+        arena.free_kept(a);
+        assert_eq!(arena.bytes_owned(), CHUNK);
+        arena.free_kept(b);
+        assert_eq!(arena.bytes_owned(), 0);
+        // The chunk goes to another run, which has cut nothing from it yet.
+        Heap::new(arena, 2, 0).next_cut(class_of(5000).unwrap()).unwrap();
+        arena.free_kept(b);
+        assert_eq!(arena.bytes_owned(), CHUNK);
+    }
+
+    #[test]
+    fn a_run_without_a_head_is_reclaimed_beside_one_with() {
+        let arena = arena(64);
+        let mut heap = Heap::new(arena, 1, 0);
+        let kept = heap.allocate(3 * CHUNK, 1).unwrap();
+        let mark = heap.owner(Use::Head);
+        assert_eq!(arena.take_chunks(2, mark).unwrap(), 3);
+        arena.reclaim(1, 0, None);
+        assert_eq!(arena.bytes_owned(), 3 * CHUNK);
+        arena.free(kept.offset, Some(Tag { epoch: 1, task: 1 }));
+        assert_eq!(arena.bytes_owned(), 0);
     }
 }

@@ -24,7 +24,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub use buffer::{Buffer, Element};
-pub(crate) use buffer::{Lease, set_lease, with_heap, with_lease};
+pub(crate) use buffer::{
+    Lease, end_publishing, publish, set_lease, unpublish, with_heap, with_lease,
+};
 pub(crate) use chunk::{Owner, Tag};
 pub(crate) use class::{ALIGN, CHUNK};
 pub(crate) use heap::Heap;
@@ -55,7 +57,7 @@ pub(crate) struct Arena {
     frees: Slab<AtomicU32>,
     used: Slab<AtomicU64>,
     tags: Slab<AtomicU64>,
-    /// 0: chunks below this have been used; 1: sequence number of allocations.
+    /// 0: chunks below this have been used; 1: sequence number of allocations; 2: of runs.
     counters: Slab<AtomicU32>,
 }
 
@@ -97,7 +99,7 @@ impl Arena {
         let control = Carver::carve(Sharing::Forks, |c| {
             let owners = c.slab(chunks);
             let (kinds, frees) = (c.slab(chunks), c.slab(chunks));
-            (owners, kinds, frees, c.slab(chunks * USED_WORDS), c.slab(chunks * TAGS), c.slab(2))
+            (owners, kinds, frees, c.slab(chunks * USED_WORDS), c.slab(chunks * TAGS), c.slab(3))
         });
         let (owners, kinds, frees, used, tags, counters) = control?;
         let file = memfd("tine-arena", len)?;
@@ -232,20 +234,25 @@ impl Arena {
         self.frees[chunk].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Frees a run of chunks, the head last, so that a crash in between can be mended by repeating.
+    /// Frees a run of chunks from behind, the head last, so that a crash in between can be mended by
+    /// repeating. What is still of this run is then a prefix: the chunks behind it may have gone to
+    /// somebody else, and must be neither freed nor emptied.
     fn free_run(&self, head: usize, word: u64, only: Option<Tag>) {
         if only.is_some_and(|t| self.tag(head, 0).load(Ordering::SeqCst) != t.to_bits()) {
             return;
         }
         let len = self.kinds[head].load(Ordering::SeqCst) as usize;
+        let tail = Owner::tail_of(word);
+        let tails = head + 1..(head + len).min(self.chunks);
+        let left = tails.take_while(|&c| self.owners[c].load(Ordering::SeqCst) == tail).count();
+        let end = head + 1 + left;
         let warm = self.warm_chunks();
-        let free = if warm + len > WARM_CHUNKS && self.punch(head, len) {
+        let free = if warm + (end - head) > WARM_CHUNKS && self.punch(head, end - head) {
             chunk::COLD
         } else {
             chunk::WARM
         };
-        let tail = Owner::tail_of(word);
-        for c in (head + 1..(head + len).min(self.chunks)).rev() {
+        for c in (head + 1..end).rev() {
             let owner = &self.owners[c];
             let _ = owner.compare_exchange(tail, free, Ordering::SeqCst, Ordering::Relaxed);
             kill_point!(MidFree);
@@ -260,6 +267,12 @@ impl Arena {
         let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
         let (from, len) = ((head * CHUNK) as i64, (len * CHUNK) as i64);
         fallocate(self.file.as_fd(), flags, from, len).is_ok()
+    }
+
+    /// A number for a run, unlike those of all others that use this arena: also of other processes,
+    /// where the program itself has forked.
+    pub(crate) fn next_epoch(&self) -> u32 {
+        self.counters[2].fetch_add(1, Ordering::Relaxed)
     }
 
     /// How many chunks have ever been used: none lies behind.

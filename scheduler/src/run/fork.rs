@@ -26,6 +26,17 @@ pub(super) struct Child {
     pub(super) pipes: [OwnedFd; 2],
 }
 
+impl Child {
+    /// Signals the process, and no other: its number may have gone to another one, where the
+    /// program lets the kernel reap its children.
+    pub(super) fn signal(&self, signal: Signal) {
+        let none: *const libc::siginfo_t = std::ptr::null();
+        let fd = self.pidfd.as_raw_fd();
+        // SAFETY: a plain system call on an open descriptor, without a pointer to read.
+        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal as i32, none, 0) };
+    }
+}
+
 /// What is prepared before the first fork of a run.
 #[derive(Debug)]
 pub(super) struct Nursery {
@@ -204,9 +215,10 @@ fn pidfd_open(pid: Pid) -> Result<OwnedFd> {
         // SAFETY: a new descriptor that nobody else has.
         Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
         _ => {
+            let why = nix::errno::Errno::last();
             let _ = nix::sys::signal::kill(pid, Signal::SIGKILL);
             let _ = nix::sys::wait::waitpid(pid, None);
-            Err(descriptors("a pidfd", nix::errno::Errno::last()))
+            Err(descriptors("a pidfd", why))
         }
     }
 }

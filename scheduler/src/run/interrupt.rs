@@ -3,8 +3,11 @@
 //! the third kills.
 //!
 //! # Invariant
-//! The handler touches nothing but atomics and `write` and `futex`, which are safe in a handler. A
-//! registered bell is unregistered before it is gone, while `HANDLERS` is held.
+//! The handler touches nothing but atomics, `errno`, which it puts back, and `write` and `futex`,
+//! which are safe in a handler. A bell is registered and unregistered while `HANDLERS` is held; it
+//! is gone only after no handler, on any thread, is between its look at the list and its end:
+//! a handler counts itself in `BUSY` first, and whoever unregisters waits for zero afterwards. Both
+//! are sequentially consistent, so one of the two sees the other.
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
@@ -33,6 +36,8 @@ mod imp {
     const BELLS: usize = 64;
 
     static COUNT: AtomicU32 = AtomicU32::new(0);
+    /// How many threads are in the handler.
+    static BUSY: AtomicU32 = AtomicU32::new(0);
     static EVENTS: [AtomicI32; BELLS] = [const { AtomicI32::new(-1) }; BELLS];
     static WORDS: [AtomicPtr<AtomicU32>; BELLS] =
         [const { AtomicPtr::new(ptr::null_mut()) }; BELLS];
@@ -42,6 +47,18 @@ mod imp {
     const SIGNALS: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
 
     extern "C" fn on_signal(_: libc::c_int) {
+        // SAFETY: the address of this thread's `errno`, valid as long as the thread.
+        let errno = unsafe { libc::__errno_location() };
+        // SAFETY: as above.
+        let before = unsafe { *errno };
+        BUSY.fetch_add(1, Ordering::SeqCst);
+        ring_all();
+        BUSY.fetch_sub(1, Ordering::SeqCst);
+        // SAFETY: as above.
+        unsafe { *errno = before };
+    }
+
+    fn ring_all() {
         COUNT.fetch_add(1, Ordering::SeqCst);
         for event in &EVENTS {
             let fd = event.load(Ordering::SeqCst);
@@ -109,16 +126,23 @@ mod imp {
 
     /// Handles a signal whose disposition is the default; somebody else's handler stays.
     fn take_over(signal: Signal) -> Option<(Signal, SigAction)> {
+        if !is_default(signal) {
+            return None;
+        }
         let ours =
             SigAction::new(SigHandler::Handler(on_signal), SaFlags::SA_RESTART, SigSet::empty());
         // SAFETY: the handler keeps to the module's invariant.
         let before = unsafe { sigaction(signal, &ours) }.ok()?;
-        if matches!(before.handler(), SigHandler::SigDfl) {
-            return Some((signal, before));
-        }
-        // SAFETY: puts back what was there.
-        let _ = unsafe { sigaction(signal, &before) };
-        None
+        Some((signal, before))
+    }
+
+    /// Only looks: somebody's handler must not be away even for a moment.
+    fn is_default(signal: Signal) -> bool {
+        let mut now = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+        // SAFETY: the kernel writes the whole struct where it returns 0.
+        let failed = unsafe { libc::sigaction(signal as i32, ptr::null(), now.as_mut_ptr()) };
+        // SAFETY: just written.
+        failed == 0 && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_DFL
     }
 
     impl Drop for Signals {
@@ -134,6 +158,10 @@ mod imp {
             if self.place < BELLS {
                 EVENTS[self.place].store(-1, Ordering::SeqCst);
                 WORDS[self.place].store(ptr::null_mut(), Ordering::SeqCst);
+            }
+            // A handler on another thread is over in microseconds; on this one it is over.
+            while BUSY.load(Ordering::SeqCst) > 0 {
+                std::thread::yield_now();
             }
         }
     }

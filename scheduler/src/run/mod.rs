@@ -14,7 +14,8 @@ mod supervisor;
 mod threads;
 mod watch;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -64,7 +65,6 @@ fn engine<'a>(
     kind: Kind,
     observers: &[Arc<dyn Observer>],
 ) -> Result<Engine<'a>> {
-    static EPOCH: AtomicU32 = AtomicU32::new(1);
     plan.check_size()?;
     crate::panics::install_hook();
     let wanted = wanted(observers);
@@ -73,7 +73,7 @@ fn engine<'a>(
         workers: kind.workers,
         times: wanted.times,
         in_order: kind.in_order,
-        epoch: EPOCH.fetch_add(1, Ordering::Relaxed),
+        epoch: kind.arena.map_or(0, Arena::next_epoch),
     };
     let rules = Rules {
         allowed_failures: ALLOWED_FAILURES,
@@ -94,19 +94,12 @@ impl Engine<'_> {
             return Err(results::load_error(self.table.cell(task), self.arena));
         }
         let outputs = self.plan.outputs().iter();
-        let mut kept: Vec<Arc<KeptBlock>> = Vec::new();
-        let mut offsets = Vec::new();
-        let values =
-            outputs.map(|&t| self.output(t, &mut offsets, &mut kept)).collect::<Result<_>>();
+        let mut kept = Kept::new();
+        let values = outputs.map(|&t| self.output(t, &mut kept)).collect::<Result<_>>();
         Ok(Outputs::new(values?))
     }
 
-    fn output(
-        &self,
-        task: TaskId,
-        offsets: &mut Vec<u64>,
-        kept: &mut Vec<Arc<KeptBlock>>,
-    ) -> Result<Output> {
+    fn output(&self, task: TaskId, kept: &mut Kept) -> Result<Output> {
         let graph = self.plan.graph();
         let Some(rank) = self.plan.rank(task) else {
             let datum = graph.datum(task).cloned();
@@ -121,7 +114,9 @@ impl Engine<'_> {
                 let stream = Stream::read(arena, block)?;
                 let aliases = stream.aliases().map(|a| a.offset);
                 let needs = stream.blocks().chain(aliases).chain([block.offset]);
-                let mine = needs.map(|offset| keep(offset, offsets, kept)).collect();
+                let keep = |offset| Arc::new(KeptBlock::new(offset));
+                let mine =
+                    needs.map(|o| kept.entry(o).or_insert_with(|| keep(o)).clone()).collect();
                 Ok(Output::Datum(crate::Datum::Stored(StoredValue::new(arena, block, mine))))
             }
             _ => {
@@ -132,9 +127,11 @@ impl Engine<'_> {
 
     /// Ends the run's use of shared memory: what `outputs` refer to stays, the rest is freed.
     fn sweep(&self, outputs: &Result<Outputs>) {
-        let mut keep = outputs.as_ref().map_or_else(|_| Vec::new(), Outputs::kept_offsets);
+        let kept = || outputs.iter().flat_map(Outputs::kept);
+        let mut keep: Vec<u64> = kept().map(KeptBlock::offset).collect();
         keep.sort_unstable();
         self.free_all_but(&keep);
+        kept().for_each(KeptBlock::own);
     }
 
     fn free_all_but(&self, keep: &[u64]) {
@@ -155,16 +152,8 @@ impl Drop for Engine<'_> {
     }
 }
 
-/// The handle on the block at `offset`: one block may belong to several outputs.
-fn keep(offset: u64, offsets: &mut Vec<u64>, kept: &mut Vec<Arc<KeptBlock>>) -> Arc<KeptBlock> {
-    if let Some(i) = offsets.iter().position(|&o| o == offset) {
-        return kept[i].clone();
-    }
-    let block = Arc::new(KeptBlock::new(offset));
-    offsets.push(offset);
-    kept.push(block.clone());
-    block
-}
+/// The handles on blocks, by offset: one block may belong to several outputs.
+type Kept = BTreeMap<u64, Arc<KeptBlock>>;
 
 /// The task that `TINE_RERUN` asks to be run in this thread, uncaught, where the plan has it.
 fn rerun(plan: &Plan<'_>) -> Option<TaskId> {

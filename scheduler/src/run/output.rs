@@ -12,19 +12,37 @@ const LONGEST: usize = 64 * 1024;
 pub(super) struct Lines {
     pending: Vec<u8>,
     error: bool,
+    open: bool,
 }
+
+/// What is read at once: a pipe holds up to 1 MB, and somebody who always writes must not keep the
+/// supervisor from all else.
+const READS: usize = 64;
 
 impl Lines {
     /// Collects standard output, or standard error.
     pub(super) fn new(error: bool) -> Self {
-        Lines { pending: Vec::new(), error }
+        Lines { pending: Vec::new(), error, open: false }
+    }
+
+    /// Begins with the pipe of a new worker.
+    pub(super) fn begin(&mut self) {
+        self.open = true;
+    }
+
+    /// Whether anything can still come. A task may close its standard output, or put a file in its
+    /// place: the pipe's end can then be read for ever.
+    pub(super) fn is_open(&self) -> bool {
+        self.open
     }
 
     /// Reads what is there, and prints the lines that are complete.
     pub(super) fn drain(&mut self, pipe: &OwnedFd) {
         let mut buffer = [0; 16 * 1024];
-        while let Ok(n) = nix::unistd::read(pipe, &mut buffer) {
+        for _ in 0..READS {
+            let Ok(n) = nix::unistd::read(pipe, &mut buffer) else { break };
             if n == 0 {
+                self.open = false;
                 break;
             }
             self.pending.extend_from_slice(&buffer[..n]);

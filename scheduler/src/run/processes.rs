@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::observer::Observer;
 use crate::plan::Plan;
 use crate::scheduler::{Outputs, Scheduler};
+use crate::store::ForkedRun;
 use crate::worker;
 
 /// Runs tasks in processes that are forked when the run begins, and inherit all that the tasks
@@ -69,9 +70,11 @@ impl Scheduler for Processes {
         let engine = engine(plan, kind, observers)?;
         let watch = Watch::start(&engine, observers, self.name());
         let signals = interrupt::Signals::listen(&engine);
+        let forked = ForkedRun::begin();
         let mut supervisor = Supervisor::new(&engine, watch);
         let ran = if plan.is_empty() { Ok(()) } else { supervisor.run() };
         let watch = supervisor.end(ran.is_err());
+        drop(forked);
         drop(signals);
         let outputs = ran.and_then(|()| engine.collect());
         engine.sweep(&outputs);

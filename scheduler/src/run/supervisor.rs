@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 
 use super::fork::{Child, Nursery};
@@ -21,12 +21,16 @@ use crate::worker;
 
 /// How long tasks whose results nobody needs any more may go on after a failure.
 const GRACE: Duration = Duration::from_millis(200);
+/// How long a worker whose run is over may take to flush its standard output.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// One worker: its process, while there is one, and what it prints.
 #[derive(Debug)]
 struct Post {
     child: Option<Child>,
     lines: [Lines; 2],
+    /// Whether `hurry` has ended the process: whatever task it had come to meanwhile is not to blame.
+    hurried: bool,
 }
 
 /// The process that started the run, as it watches over it.
@@ -50,7 +54,8 @@ struct News {
 
 impl<'a> Supervisor<'a> {
     pub(super) fn new(engine: &'a Engine<'a>, watch: Watch<'a>) -> Self {
-        let post = || Post { child: None, lines: [Lines::new(false), Lines::new(true)] };
+        let lines = || [Lines::new(false), Lines::new(true)];
+        let post = || Post { child: None, lines: lines(), hurried: false };
         let posts = (0..engine.table.workers()).map(|_| post()).collect();
         Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None }
     }
@@ -90,7 +95,10 @@ impl<'a> Supervisor<'a> {
         let id = post as u16;
         let child = self.nursery.fork(&strangers, || worker::live(engine, id))?;
         self.watch.worker(id, child.pid.as_raw() as u32, None);
-        self.posts[post].child = Some(child);
+        let post = &mut self.posts[post];
+        post.child = Some(child);
+        post.lines.iter_mut().for_each(Lines::begin);
+        post.hurried = false;
         Ok(())
     }
 
@@ -118,6 +126,9 @@ impl<'a> Supervisor<'a> {
             let streams: [BorrowedFd<'_>; 3] =
                 [child.pipes[0].as_fd(), child.pipes[1].as_fd(), child.pidfd.as_fd()];
             for (stream, fd) in streams.into_iter().enumerate() {
+                if p.lines.get(stream).is_some_and(|lines| !lines.is_open()) {
+                    continue;
+                }
                 fds.push(PollFd::new(fd, PollFlags::POLLIN));
                 who.push((post, stream));
             }
@@ -192,6 +203,9 @@ impl<'a> Supervisor<'a> {
             table.finish();
         }
         super::hint(self.engine, &ready.tasks);
+        // Also where nothing was found: the dead may have taken somebody's mark of sleep away and
+        // not rung, or been picked to be woken in place of somebody else.
+        table.wake_all();
         Ok(())
     }
 
@@ -209,7 +223,8 @@ impl<'a> Supervisor<'a> {
         let allowed = self.engine.rules.allowed_failures;
         let last_words = table.slot(worker.into()).last_words();
         // A process that was ended on purpose, by `hurry`, is nobody's failure.
-        let counts = orphan.in_body && !table.is_doomed(orphan.task);
+        let hurried = self.posts[usize::from(worker)].hurried;
+        let counts = orphan.in_body && !hurried && !table.is_doomed(orphan.task);
         let deaths = orphan.state.deaths.saturating_add(u8::from(counts));
         let panicked = last_words.filter(|_| counts && death.is_abort());
         let state = State { deaths, ..orphan.state };
@@ -255,12 +270,14 @@ impl<'a> Supervisor<'a> {
             return;
         }
         self.deadline = Some(Instant::now() + GRACE);
-        for (post, p) in self.posts.iter().enumerate() {
-            let running = self.engine.table.slot(post).current();
-            let doomed = running
-                .is_some_and(|t| t < self.engine.table.last() && self.engine.table.is_doomed(t));
-            if let Some(child) = p.child.as_ref().filter(|_| doomed) {
-                let _ = kill(child.pid, Signal::SIGKILL);
+        let table = &self.engine.table;
+        for (post, p) in self.posts.iter_mut().enumerate() {
+            // One that sleeps, or is between tasks, still has the last one's number in its slot.
+            let slot = table.slot(post);
+            let running = slot.current().filter(|_| slot.in_body());
+            if running.is_some_and(|t| t < table.last() && table.is_doomed(t)) {
+                p.hurried = true;
+                p.signal(Signal::SIGKILL);
             }
         }
     }
@@ -269,28 +286,54 @@ impl<'a> Supervisor<'a> {
     pub(super) fn end(mut self, failed: bool) -> Watch<'a> {
         self.engine.table.stop();
         self.engine.table.wake_all();
+        self.deadline = None;
         let interrupted = interrupt::requested();
         if failed && !interrupted {
             self.signal(Signal::SIGKILL);
         }
-        let mut told = interrupt::level();
+        // What the first signal asks for has been done; the second may be there already.
+        let mut told = 1;
         while self.posts.iter().any(|p| p.child.is_some()) {
             let level = interrupt::level();
             if interrupted && level > told {
                 told = level;
                 self.signal(if level > 2 { Signal::SIGKILL } else { Signal::SIGTERM });
             }
+            self.evict();
             if self.sleep().is_err() {
-                self.signal(Signal::SIGKILL);
+                self.kill_and_bury();
             }
         }
         self.watch
     }
 
-    fn signal(&self, signal: Signal) {
-        for child in self.posts.iter().filter_map(|p| p.child.as_ref()) {
-            let _ = kill(child.pid, signal);
+    /// Ends workers that are leaving but do not get away: the last thing that they do is to flush
+    /// their standard output, whose lock another thread of the parent may have held at the fork.
+    fn evict(&mut self) {
+        let leaving = |post: usize| self.engine.table.slot(post).is_leaving();
+        let stuck =
+            || self.posts.iter().enumerate().filter(|(p, post)| post.is_alive() && leaving(*p));
+        if stuck().next().is_none() {
+            return;
         }
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + PARTING);
+        if Instant::now() >= deadline {
+            stuck().for_each(|(_, post)| post.signal(Signal::SIGKILL));
+            self.deadline = None;
+        }
+    }
+
+    /// Where there is no way to wait for news.
+    fn kill_and_bury(&mut self) {
+        self.signal(Signal::SIGKILL);
+        for post in 0..self.posts.len() {
+            // What cannot be mended has been reported; the run is over.
+            let _ = self.bury(post);
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        self.posts.iter().for_each(|post| post.signal(signal));
     }
 }
 
@@ -304,13 +347,23 @@ fn pids(posts: &[Post]) -> Vec<u32> {
 impl Drop for Post {
     fn drop(&mut self) {
         if let Some(child) = self.child.take() {
-            let _ = kill(child.pid, Signal::SIGKILL);
+            child.signal(Signal::SIGKILL);
             let _ = waitid(Id::PIDFd(child.pidfd.as_fd()), WaitPidFlag::WEXITED);
         }
     }
 }
 
 impl Post {
+    fn is_alive(&self) -> bool {
+        self.child.is_some()
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(child) = &self.child {
+            child.signal(signal);
+        }
+    }
+
     /// What the parent holds of this post's process, and no other worker may.
     fn descriptors(&self) -> impl Iterator<Item = RawFd> + use<> {
         let fds = self

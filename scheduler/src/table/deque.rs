@@ -66,7 +66,8 @@ impl Deque {
         let bottom = bottom - 1;
         let hint = self.entry(bottom).load(Ordering::Relaxed);
         note(hint);
-        self.ends[BOTTOM].store(bottom, Ordering::Relaxed);
+        // Release, for the note must not sink below it: a death in between would lose the hint.
+        self.ends[BOTTOM].store(bottom, Ordering::Release);
         fence(Ordering::SeqCst);
         let top = self.ends[TOP].load(Ordering::Relaxed);
         if top < bottom {

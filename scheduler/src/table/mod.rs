@@ -10,7 +10,7 @@ mod slot;
 mod sources;
 mod state;
 
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
 
 pub(crate) use deque::{Deque, Steal};
 pub(crate) use recover::{Orphan, Recovery};
@@ -173,7 +173,7 @@ pub(crate) struct Shape {
     pub(crate) times: bool,
     /// Every task is taken in static order, by one worker.
     pub(crate) in_order: bool,
-    /// Told apart from every other run of this process.
+    /// Told apart from every other run in the same arena.
     pub(crate) epoch: u32,
 }
 
@@ -282,8 +282,13 @@ impl Table {
         }
     }
 
+    /// Notes that something impossible was seen at `task`.
+    pub(crate) fn note_corrupt(&self, task: u32) {
+        self.header().corrupt.store(task.saturating_add(1), Ordering::SeqCst);
+    }
+
     fn corrupt(&self, task: u32) -> Error {
-        self.header().corrupt.store(task + 1, Ordering::SeqCst);
+        self.note_corrupt(task);
         Error::new(
             ErrorKind::Corrupt,
             format!(
@@ -371,20 +376,32 @@ impl Table {
         asleep as usize == self.workers
     }
 
-    /// Wakes one sleeper, where there is one.
+    /// Wakes one sleeper, where there is one; `false` where there is none. After hints were pushed,
+    /// and [`hints_are_out`](Self::hints_are_out).
     #[inline]
-    pub(crate) fn wake_one(&self) {
+    pub(crate) fn wake_one(&self) -> bool {
         for (i, word) in self.header().asleep.iter().take(self.workers.div_ceil(64)).enumerate() {
             let mut bits = word.load(Ordering::SeqCst);
             while bits != 0 {
                 let bit = bits & bits.wrapping_neg();
                 let before = word.fetch_and(!bit, Ordering::SeqCst);
                 if before & bit != 0 {
-                    return self.slots[64 * i + bit.trailing_zeros() as usize].ring();
+                    self.slots[64 * i + bit.trailing_zeros() as usize].ring();
+                    return true;
                 }
                 bits = before & !bit;
             }
         }
+        false
+    }
+
+    /// Orders the hints that this worker pushed before its look at who sleeps. A sleeper says so
+    /// first and then looks for hints, both sequentially consistent: with this fence, either it
+    /// sees the hint, or whoever pushed it sees the sleeper. A store and a load alone may pass each
+    /// other, on x86 too, and the sleeper would sleep beside a full queue.
+    #[inline]
+    pub(crate) fn hints_are_out(&self) {
+        fence(Ordering::SeqCst);
     }
 
     /// Wakes everybody.
