@@ -22,8 +22,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) struct Child {
     pub(super) pid: Pid,
     pub(super) pidfd: OwnedFd,
-    /// What it writes to its standard output and error.
-    pub(super) pipes: [OwnedFd; 2],
+    /// What it writes to its standard output and error, until it has closed them.
+    pub(super) pipes: [Option<OwnedFd>; 2],
 }
 
 /// What is prepared before the first fork of a run.
@@ -93,7 +93,7 @@ impl Nursery {
             }
             Ok(ForkResult::Parent { child }) => {
                 let pidfd = pidfd_open(child)?;
-                Ok(Child { pid: child, pidfd, pipes: [out.0, err.0] })
+                Ok(Child { pid: child, pidfd, pipes: [Some(out.0), Some(err.0)] })
             }
         }
     }

@@ -20,16 +20,17 @@ impl Lines {
         Lines { pending: Vec::new(), error }
     }
 
-    /// Reads what is there, and prints the lines that are complete.
-    pub(super) fn drain(&mut self, pipe: &OwnedFd) {
+    /// Reads what is there, and prints the lines that are complete; false where no more will come.
+    pub(super) fn drain(&mut self, pipe: &OwnedFd) -> bool {
         let mut buffer = [0; 16 * 1024];
         while let Ok(n) = nix::unistd::read(pipe, &mut buffer) {
             if n == 0 {
-                break;
+                return false;
             }
             self.pending.extend_from_slice(&buffer[..n]);
             self.print_lines();
         }
+        true
     }
 
     fn print_lines(&mut self) {

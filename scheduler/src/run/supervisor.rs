@@ -106,9 +106,10 @@ impl<'a> Supervisor<'a> {
         let mut who = Vec::new();
         for (post, p) in self.posts.iter().enumerate() {
             let Some(child) = &p.child else { continue };
-            let streams: [BorrowedFd<'_>; 3] =
-                [child.pipes[0].as_fd(), child.pipes[1].as_fd(), child.pidfd.as_fd()];
+            let [out, err] = child.pipes.each_ref().map(|p| p.as_ref().map(AsFd::as_fd));
+            let streams: [Option<BorrowedFd<'_>>; 3] = [out, err, Some(child.pidfd.as_fd())];
             for (stream, fd) in streams.into_iter().enumerate() {
+                let Some(fd) = fd else { continue };
                 fds.push(PollFd::new(fd, PollFlags::POLLIN));
                 who.push((post, stream));
             }
@@ -311,22 +312,25 @@ impl Drop for Post {
 impl Post {
     /// What the parent holds of this post's process, and no other worker may.
     fn descriptors(&self) -> impl Iterator<Item = RawFd> + use<> {
-        let fds = self
-            .child
-            .as_ref()
-            .map(|c| [c.pidfd.as_raw_fd(), c.pipes[0].as_raw_fd(), c.pipes[1].as_raw_fd()]);
-        fds.into_iter().flatten()
+        let pipes = |c: &Child| c.pipes.each_ref().map(|p| p.as_ref().map(AsRawFd::as_raw_fd));
+        let fds = self.child.as_ref().map(|c| {
+            let [out, err] = pipes(c);
+            [Some(c.pidfd.as_raw_fd()), out, err]
+        });
+        fds.into_iter().flatten().flatten()
     }
 
     fn drain(&mut self, stream: usize) {
-        if let Some(child) = &self.child {
-            self.lines[stream].drain(&child.pipes[stream]);
-        }
+        let Some(child) = &mut self.child else { return };
+        // A pipe at its end would wake the supervisor again and again.
+        child.pipes[stream].take_if(|pipe| !self.lines[stream].drain(pipe));
     }
 
     fn finish(&mut self, child: &Child) {
         for (lines, pipe) in self.lines.iter_mut().zip(&child.pipes) {
-            lines.drain(pipe);
+            if let Some(pipe) = pipe {
+                lines.drain(pipe);
+            }
             lines.finish();
         }
     }
