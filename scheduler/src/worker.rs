@@ -64,7 +64,6 @@ pub(crate) fn live(engine: &Engine<'_>, id: u16) {
     }
     // An impossible value is noted in the table, where the supervisor sees it.
     let _ = Worker::new(engine, id).run();
-    let _ = std::io::Write::flush(&mut std::io::stdout());
     engine.table.slot(id.into()).set_leaving();
 }
 

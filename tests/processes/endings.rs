@@ -7,7 +7,6 @@ use crate::helper::children;
 use crate::runner::step;
 
 /// The error of a run in which the task `bad` does this, between good ones.
-#[track_caller]
 fn failure(bad: fn() -> u64) -> Error {
     let mut g = Graph::builder();
     g.task("good", [] as [&str; 0], || 1u64);
