@@ -91,7 +91,8 @@ pub(crate) fn pid(of: u32) -> Pid {
 /// Whether a signal waits to be handled.
 fn has_pending(pid: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let pending = status.lines().filter_map(|l| l.strip_prefix("SigPnd:").or(l.strip_prefix("ShdPnd:")));
+    let pending =
+        status.lines().filter_map(|l| l.strip_prefix("SigPnd:").or(l.strip_prefix("ShdPnd:")));
     pending.map(str::trim).any(|mask| mask.trim_matches('0') != "")
 }
 
@@ -109,7 +110,9 @@ pub(crate) fn wait_until(what: &str, so: impl Fn() -> bool) {
 pub(crate) fn children(of: u32) -> Vec<u32> {
     let tasks = std::fs::read_dir(format!("/proc/{of}/task")).into_iter().flatten().flatten();
     let lists = tasks.filter_map(|t| std::fs::read_to_string(t.path().join("children")).ok());
-    lists.flat_map(|l| l.split_whitespace().filter_map(|p| p.parse().ok()).collect::<Vec<_>>()).collect()
+    lists
+        .flat_map(|l| l.split_whitespace().filter_map(|p| p.parse().ok()).collect::<Vec<_>>())
+        .collect()
 }
 
 /// The state letter of a process; `None` where there is none.

@@ -78,5 +78,7 @@ pub(crate) fn a_handler_of_the_user_stays() {
     assert_eq!(HEARD.load(Ordering::SeqCst), 1);
     // SAFETY: as above.
     let after = unsafe { sigaction(Signal::SIGINT, &ours) }.expect("a valid signal");
-    assert!(matches!(after.handler(), SigHandler::Handler(h) if h as usize == hear as *const () as usize));
+    assert!(
+        matches!(after.handler(), SigHandler::Handler(h) if h as usize == hear as *const () as usize)
+    );
 }

@@ -57,7 +57,8 @@ pub(crate) fn a_sleeping_worker_costs_nothing() {
             return 0;
         }
         let me = std::process::id();
-        let others = || children(std::os::unix::process::parent_id()).into_iter().filter(move |&c| c != me);
+        let others =
+            || children(std::os::unix::process::parent_id()).into_iter().filter(move |&c| c != me);
         wait_until("the other is there, and sleeps", || {
             others().next().is_some_and(|o| state(o) == Some('S') && time_on_cpu(o) > 0)
         });

@@ -14,8 +14,8 @@ mod supervisor;
 mod threads;
 mod watch;
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 #[cfg(target_os = "linux")]

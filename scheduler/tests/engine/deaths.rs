@@ -58,7 +58,8 @@ impl Campaign {
     fn run(&mut self, spec: &Spec, workers: usize, reach: u64) {
         let seed = self.runs as u64;
         self.runs += 1;
-        let what = format!("run {seed}: {workers} workers, reach {reach}, {} deaths", self.deaths());
+        let what =
+            format!("run {seed}: {workers} workers, reach {reach}, {} deaths", self.deaths());
         self.dog.step(what.clone());
         let graph = spec.build(Some(arming(reach, seed))).unwrap();
         let plan = Plan::new(&graph, &spec.output_ids()).unwrap();

@@ -77,7 +77,8 @@ fn l6_a_broken_observer_is_the_callers_affair() {
         for scheduler in all() {
             dog.step(format!("{broken:?} {scheduler:?}"));
             let observer: Arc<dyn Observer> = Arc::new(broken);
-            let ran = catch_unwind(AssertUnwindSafe(|| scheduler.run(&plan, &[observer]).map(drop)));
+            let ran =
+                catch_unwind(AssertUnwindSafe(|| scheduler.run(&plan, &[observer]).map(drop)));
             let payload = ran.unwrap_err();
             let text = payload.downcast_ref::<&str>().copied().unwrap_or_default();
             assert_eq!(text, format!("broken at {broken:?}").to_lowercase(), "{scheduler:?}");

@@ -24,8 +24,12 @@ impl Observer for Times {
 /// The most results alive at once, if tasks end in this order.
 fn peak(plan: &Plan<'_>, ends: impl Iterator<Item = usize>) -> usize {
     let inputs = |rank: usize| {
-        let mut own: Vec<usize> =
-            plan.graph().inputs(plan.task(rank)).iter().filter_map(|e| plan.rank(e.task())).collect();
+        let mut own: Vec<usize> = plan
+            .graph()
+            .inputs(plan.task(rank))
+            .iter()
+            .filter_map(|e| plan.rank(e.task()))
+            .collect();
         own.sort_unstable();
         own.dedup();
         own
@@ -82,8 +86,10 @@ fn check(name: &str, g: GraphBuilder, outputs: &[TaskId]) {
     let order = peak(&plan, 0..plan.len());
     let widest = (0..plan.len()).map(|r| graph.inputs(plan.task(r)).len()).max().unwrap();
     for workers in [1, 2, 4] {
-        let both: [Box<dyn Scheduler>; 2] =
-            [Box::new(Processes::new().workers(workers)), Box::new(Threads::new().workers(workers))];
+        let both: [Box<dyn Scheduler>; 2] = [
+            Box::new(Processes::new().workers(workers)),
+            Box::new(Threads::new().workers(workers)),
+        ];
         for scheduler in both {
             let bound = order + workers * widest;
             let got = (0..TRIES).map(|_| measure(&plan, &*scheduler)).find(|&got| {

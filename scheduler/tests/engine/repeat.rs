@@ -24,8 +24,9 @@ fn a_thousand_runs_leave_nothing_behind() {
     let _alone = crate::alone();
     let dog = Watchdog::new("a_thousand_runs_leave_nothing_behind");
     let mut g = Graph::builder();
-    let parts: Vec<_> =
-        (0..8u32).map(|i| g.task(("part", i), [] as [&str; 0], move || vec![u64::from(i); 50])).collect();
+    let parts: Vec<_> = (0..8u32)
+        .map(|i| g.task(("part", i), [] as [&str; 0], move || vec![u64::from(i); 50]))
+        .collect();
     let sum = g.gather("sum", parts, |v: Inputs<'_, Vec<u64>>| v.map(|v| v[0]).sum::<u64>());
     let graph = g.build().unwrap();
     let plan = Plan::new(&graph, &[sum]).unwrap();

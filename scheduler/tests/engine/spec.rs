@@ -37,7 +37,9 @@ impl Val {
         match self {
             Val::Num(n) => *n,
             Val::Text(s) => s.bytes().fold(1, |h, b| mix(h, b.into())),
-            Val::Bytes(v) => v.iter().step_by(v.len() / 500 + 1).fold(2, |h, b| mix(h, (*b).into())),
+            Val::Bytes(v) => {
+                v.iter().step_by(v.len() / 500 + 1).fold(2, |h, b| mix(h, (*b).into()))
+            }
             // Of the large ones some, and always the first and the last.
             _ => self.buffers().iter().fold(3, |h, b| {
                 let some = b.iter().step_by(b.len() / 500 + 1).chain(b.last());
@@ -236,7 +238,10 @@ impl Spec {
         if let Some((_, Err(e))) = first {
             return Err(e.clone());
         }
-        self.outputs.iter().map(|t| model.done[t].as_ref().map(Val::digest).map_err(Clone::clone)).collect()
+        self.outputs
+            .iter()
+            .map(|t| model.done[t].as_ref().map(Val::digest).map_err(Clone::clone))
+            .collect()
     }
 
     /// Which tasks reach an output without being caught.
@@ -280,8 +285,9 @@ impl Model<'_> {
         let done = match (cause, node.op) {
             (Some(cause), _) => Err(cause),
             (None, Op::Panic) => Err((ErrorKind::Panic, Some(name(t)), format!("bang {t}"))),
-            (None, op) => apply(t, op, &inputs)
-                .map_err(|e| (e.kind(), Some(name(t)), e.message().to_owned())),
+            (None, op) => {
+                apply(t, op, &inputs).map_err(|e| (e.kind(), Some(name(t)), e.message().to_owned()))
+            }
         };
         self.done.insert(t, done.clone());
         done

@@ -1,7 +1,9 @@
 //! Wide tasks: fans of thousands, and readers that hang on one `open`.
 //! It does not measure memory: see `pressure`.
 
-use tine_scheduler::{Buffer, Graph, Inputs, Plan, Processes, Result, Scheduler, Serial, TaskId, Threads};
+use tine_scheduler::{
+    Buffer, Graph, Inputs, Plan, Processes, Result, Scheduler, Serial, TaskId, Threads,
+};
 
 use crate::spec::{Node, Op, Spec};
 
@@ -19,7 +21,9 @@ fn fans_of_thousands() {
         let mut g = Graph::builder();
         let root = g.task("root", [] as [&str; 0], || Buffer::from_fn(1000, |i| i as u64));
         let leaves: Vec<TaskId> = (0..n)
-            .map(|i| g.task(("leaf", i as u32), [root], move |b: &Buffer<u64>| b[i as usize % 1000] + i))
+            .map(|i| {
+                g.task(("leaf", i as u32), [root], move |b: &Buffer<u64>| b[i as usize % 1000] + i)
+            })
             .collect();
         let all = leaves.iter().chain(&leaves).copied();
         let sum = g.gather("sum", all, |xs: Inputs<'_, u64>| xs.map(|x| *x).sum::<u64>());
@@ -38,8 +42,9 @@ fn a_thousand_readers_of_one_open_task() {
     let _company = crate::in_company();
     let mut g = Graph::builder();
     let open = g.task("open", [] as [&str; 0], || "a file with a long enough name".to_owned());
-    let reads: Vec<_> =
-        (0..1000u32).map(|i| g.task(("reads", i), [open], move |s: &String| vec![i; s.len()])).collect();
+    let reads: Vec<_> = (0..1000u32)
+        .map(|i| g.task(("reads", i), [open], move |s: &String| vec![i; s.len()]))
+        .collect();
     let halves: Vec<_> = reads
         .chunks(2)
         .zip(0u32..)
@@ -63,7 +68,8 @@ fn a_thousand_readers_of_one_open_task() {
 fn readers_behind_two_opens() -> Result<()> {
     let _company = crate::in_company();
     let mut g = Graph::builder();
-    let slow = g.task("slow", [] as [&str; 0], || (0..2_000_000u64).fold(0, |h, x| h ^ x.rotate_left(9)));
+    let slow =
+        g.task("slow", [] as [&str; 0], || (0..2_000_000u64).fold(0, |h, x| h ^ x.rotate_left(9)));
     let quick = g.task("quick", [] as [&str; 0], || 1u64);
     let mut all = Vec::new();
     for (name, open) in [("a", slow), ("b", quick)] {
@@ -86,7 +92,10 @@ fn the_first_of_many_failures_is_reported() {
         let mut nodes: Vec<_> = (0..2000)
             .map(|i| Node { op: if i % 7 == 5 { fail } else { Op::Num }, inputs: vec![] })
             .collect();
-        nodes.push(Node { op: Op::Num, inputs: (0..2000).map(|i| (i, i % 7 == 5 && i < 1000)).collect() });
+        nodes.push(Node {
+            op: Op::Num,
+            inputs: (0..2000).map(|i| (i, i % 7 == 5 && i < 1000)).collect(),
+        });
         let spec = Spec { nodes, outputs: vec![2000] };
         let graph = spec.build(None).unwrap();
         let expected = spec.expected(&graph);
