@@ -11,6 +11,9 @@ use std::sync::Once;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::table::Slot;
 
+/// What the runtime says of a panic during a panic, after both; it adds nothing to them.
+const IN_CLEANUP: &str = "panic in a destructor during cleanup";
+
 /// What the hook saw.
 struct Seen {
     text: String,
@@ -52,7 +55,9 @@ fn note(info: &PanicHookInfo<'_>) -> bool {
         let text = text_of(info.payload());
         // For the case that the process does not survive: panic=abort, or a panic in a drop.
         let at = place.as_ref().map_or_else(String::new, |p| format!(", at {p}"));
-        slot_of(watched).leave_words(&format!("{text}{at}"));
+        if text != IN_CLEANUP {
+            slot_of(watched).leave_words(&format!("{text}{at}"));
+        }
         watched.seen = Some(Seen { text, place, backtrace });
         true
     })
@@ -100,11 +105,14 @@ pub(crate) fn watch(
     let outer = WATCHED.replace(Some(Watched { slot: NonNull::from(slot), seen: None }));
     let done = body();
     let seen = WATCHED.replace(outer).and_then(|w| w.seen);
+    if seen.is_some() {
+        // Also of a panic that the body caught itself: what comes later has other reasons.
+        slot.forget_words();
+    }
     let payload = match done {
         Ok(result) => return result,
         Err(payload) => payload,
     };
-    slot.forget_words();
     let (text, place, backtrace) = match seen {
         Some(seen) => (seen.text, seen.place, seen.backtrace),
         None => (text_of(&*payload), None, None),

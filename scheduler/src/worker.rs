@@ -69,10 +69,8 @@ pub(crate) fn live(engine: &Engine<'_>, id: u16) {
     if catch_unwind(run).is_err() {
         engine.table.note_corrupt(engine.table.slot(id.into()).current().unwrap_or(0));
     }
-    // Before the flush: its lock may belong to a thread that did not come along, and then the
-    // supervisor ends this process.
+    // Before the output is flushed: whoever hangs in that is ended by the supervisor.
     engine.table.slot(id.into()).set_leaving();
-    let _ = std::io::Write::flush(&mut std::io::stdout());
 }
 
 /// One worker of a run.

@@ -130,6 +130,9 @@ impl Nursery {
         }
         let _ =
             nix::sys::signal::sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
+        if !self.alone {
+            inherited::forget();
+        }
         for (fd, to) in output.into_iter().zip([1, 2]) {
             // SAFETY: both are open; the standard streams stay open for the process's life.
             unsafe { libc::dup2(fd, to) };
@@ -157,6 +160,9 @@ impl Nursery {
 
 fn run_to_exit(body: impl FnOnce()) -> ! {
     let survived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_ok();
+    if !inherited::is_locked() {
+        let _ = std::io::stdout().flush();
+    }
     exit(if survived { 0 } else { 101 })
 }
 
@@ -178,6 +184,60 @@ fn on_fresh_thread<F: FnOnce()>(body: F) -> ! {
     }
     loop {
         nix::unistd::pause();
+    }
+}
+
+/// What other threads of the parent had begun to print. It was copied by the fork, and so was the
+/// lock of the output, which one of them may have held: nobody will ever open it here.
+mod inherited {
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+    use std::ptr;
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    use std::time::{Duration, Instant};
+
+    use nix::fcntl::OFlag;
+
+    use crate::futex;
+
+    /// Emptying a buffer takes microseconds; a lock that is held so long is held for ever.
+    const PATIENCE: Duration = Duration::from_millis(50);
+
+    static FORGOTTEN: AtomicU32 = AtomicU32::new(0);
+    static LOCKED: AtomicBool = AtomicBool::new(false);
+
+    /// Whether the output can never be used in this process.
+    pub(super) fn is_locked() -> bool {
+        LOCKED.load(Ordering::Relaxed)
+    }
+
+    /// Empties the buffer into nowhere, on a thread that may never come back from it.
+    pub(super) fn forget() {
+        let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        let nowhere = nix::fcntl::open("/dev/null", flags, nix::sys::stat::Mode::empty());
+        let Ok(nowhere) = nowhere else { return };
+        // SAFETY: both are open; the standard stream stays open for the process's life.
+        unsafe { libc::dup2(nowhere.as_raw_fd(), 1) };
+        let mut thread = 0;
+        // SAFETY: the thread gets no argument, and touches nothing but statics.
+        let refused =
+            unsafe { libc::pthread_create(&mut thread, ptr::null(), flush, ptr::null_mut()) };
+        let deadline = Instant::now() + PATIENCE;
+        while refused == 0 && FORGOTTEN.load(Ordering::SeqCst) == 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                LOCKED.store(true, Ordering::Relaxed);
+                return;
+            }
+            futex::wait(&FORGOTTEN, 0, Some(left));
+        }
+    }
+
+    extern "C" fn flush(_: *mut libc::c_void) -> *mut libc::c_void {
+        let _ = std::io::stdout().flush();
+        FORGOTTEN.store(1, Ordering::SeqCst);
+        futex::wake_all(&FORGOTTEN);
+        ptr::null_mut()
     }
 }
 

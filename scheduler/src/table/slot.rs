@@ -100,13 +100,18 @@ impl Slot {
         futex::wake_all(&self.bell);
     }
 
-    /// Leaves the text of a panic for the case that the process does not survive it.
+    /// Leaves the text of a panic for the case that the process does not survive it, behind those
+    /// of the same task before.
     pub(crate) fn leave_words(&self, text: &str) {
-        let bytes = &text.as_bytes()[..text.floor_char_boundary(LAST_WORDS)];
-        for (cell, byte) in self.last_words.iter().zip(bytes) {
+        let before = self.words_len.load(Ordering::Acquire).checked_sub(1);
+        let gap = if before.is_some() { "; then " } else { "" };
+        let start = (before.unwrap_or(0) as usize).min(LAST_WORDS);
+        let text = format!("{gap}{text}");
+        let bytes = &text.as_bytes()[..text.floor_char_boundary(LAST_WORDS - start)];
+        for (cell, byte) in self.last_words[start..].iter().zip(bytes) {
             cell.store(*byte, Ordering::Relaxed);
         }
-        self.words_len.store(bytes.len() as u32 + 1, Ordering::Release);
+        self.words_len.store((start + bytes.len()) as u32 + 1, Ordering::Release);
     }
 
     /// The text of the panic that the worker died of.
@@ -118,6 +123,7 @@ impl Slot {
     }
 
     /// Forgets the text: the panic was caught.
+    #[inline]
     pub(crate) fn forget_words(&self) {
         self.words_len.store(0, Ordering::Release);
     }

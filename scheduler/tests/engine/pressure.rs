@@ -115,7 +115,7 @@ fn measure(plan: &Plan<'_>, scheduler: &dyn Scheduler) -> usize {
 fn binary_tree() {
     let _company = crate::in_company();
     let mut g = Graph::builder();
-    let layer = leaves(&mut g, 2048);
+    let layer = leaves(&mut g, 4096);
     let root = reduce(&mut g, "sum", layer, 2);
     check("binary tree", g, &[root]);
 }
@@ -124,7 +124,7 @@ fn binary_tree() {
 fn tree_of_sixteen() {
     let _company = crate::in_company();
     let mut g = Graph::builder();
-    let layer = leaves(&mut g, 2048);
+    let layer = leaves(&mut g, 4096);
     let root = reduce(&mut g, "sum", layer, 16);
     check("tree of sixteen", g, &[root]);
 }

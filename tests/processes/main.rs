@@ -1,0 +1,59 @@
+//! Worker processes that are treated badly: killed, misbehaving, interrupted, left alone.
+//! It does not test what they compute: see `scheduler/tests/engine`.
+#![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "signals, faults and pidfds"))]
+
+#[cfg(target_os = "linux")]
+mod bodies;
+#[cfg(target_os = "linux")]
+mod endings;
+#[cfg(target_os = "linux")]
+mod helper;
+#[cfg(target_os = "linux")]
+mod interrupts;
+#[cfg(target_os = "linux")]
+mod kills;
+#[cfg(target_os = "linux")]
+mod manners;
+#[cfg(target_os = "linux")]
+mod output;
+#[cfg(target_os = "linux")]
+mod runner;
+
+/// Each case runs in a process of its own, which is `main` of this binary with the case's name.
+#[cfg(target_os = "linux")]
+const CASES: &[runner::Case] = &[
+    ("kills::two_hundred_from_outside", kills::two_hundred_from_outside),
+    ("kills::of_the_parent_leave_no_orphan", kills::of_the_parent_leave_no_orphan),
+    ("kills::of_the_forking_thread_leave_no_child", kills::thread_leaves_no_child),
+    ("endings::of_bodies_are_errors_that_say_how", endings::of_bodies),
+    ("endings::by_a_panic_in_a_drop", endings::by_a_panic_in_a_drop),
+    ("endings::by_a_payload_that_panics", endings::by_a_payload_that_panics),
+    ("endings::after_a_caught_panic_are_no_panic", endings::after_a_caught_panic),
+    ("interrupts::the_first_lets_tasks_finish", interrupts::the_first_lets_tasks_finish),
+    ("interrupts::the_second_terminates", interrupts::the_second_terminates),
+    ("interrupts::the_third_kills", interrupts::the_third_kills),
+    ("interrupts::a_handler_of_the_user_stays", interrupts::a_handler_of_the_user_stays),
+    ("output::is_whole_lines_in_a_pipe", output::is_whole_lines_in_a_pipe),
+    ("output::is_whole_lines_in_a_file", output::is_whole_lines_in_a_file),
+    ("output::of_the_parent_is_printed_once", output::of_the_parent_is_printed_once),
+    ("output::of_a_parent_with_threads_is_printed_once", output::with_threads_printed_once),
+    ("output::that_somebody_locks_holds_up_no_run", output::that_somebody_locks),
+    ("output::into_a_closed_pipe_leaves_no_orphan", output::into_a_closed_pipe),
+    ("output::that_a_task_closes_costs_nothing", output::that_a_task_closes),
+    ("manners::offsets_of_files_stay", manners::offsets_of_files_stay),
+    ("manners::inner_pools_have_one_thread", manners::inner_pools_have_one_thread),
+    ("manners::a_sleeping_worker_costs_nothing", manners::a_sleeping_worker_costs_nothing),
+    ("manners::descriptors_are_given_back", manners::descriptors_are_given_back),
+    ("manners::ignored_children_are_no_trouble", manners::ignored_children_are_no_trouble),
+];
+
+#[cfg(target_os = "linux")]
+fn main() -> std::process::ExitCode {
+    if let Some(code) = helper::main() {
+        return code;
+    }
+    runner::main(CASES)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {}
