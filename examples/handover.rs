@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Both ways two processes generate N arrays of M megabytes and sum them. `produce i` hangs on
-//! `produce i-1`, and on `sum i-3`, which holds it back; `sum i` hangs on `produce i`, and waits
+//! `produce i-1`, and on `sum i-6`, which holds it back; `sum i` hangs on `produce i`, and waits
 //! for `produce i+1`, so that the worker which made the array is busy with the next one when the
 //! sum becomes ready. Arrays that were summed by the worker that made them are counted apart, and
 //! more are made until N have changed hands. The pipe holds 1 MB, and both of its ends use one
@@ -130,8 +130,8 @@ fn compute(s: &Settings, from: usize, n: usize) -> Outcome<Summed> {
         let at = (from + i) as u64;
         let body = move || make(at, len);
         let key = ("produce", i as u32);
-        // `sum i-1` only becomes possible now, and so `sum i-3` is two behind.
-        let task = match (i.checked_sub(1), i.checked_sub(3)) {
+        // Fewer arrays at a time would leave no slack to a worker that wakes up late.
+        let task = match (i.checked_sub(1), i.checked_sub(6)) {
             (Some(a), Some(b)) => {
                 g.task(key, [made[a], summed[b]], move |_: &Made, _: &Summed| body())
             }

@@ -109,6 +109,7 @@ impl Heap {
         arena.kinds[head].store(len as u32, Ordering::SeqCst);
         arena.tag(head, 0).store(tag.to_bits(), Ordering::SeqCst);
         arena.owners[head].store(owner.to_bits(), Ordering::SeqCst);
+        arena.count_use(head, len);
         Ok(head)
     }
 }
