@@ -6,13 +6,14 @@
 //!          [--scheduler <processes|threads|serial>] [--task-us U] [--runs R] [--record]
 //! ```
 
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tine_scheduler::{
     Dependency, Graph, Observer, Plan, Processes, RunEnd, RunView, Scheduler, Serial, TaskId,
-    Threads, Wanted, observe, observers,
+    TaskStatus, Threads, Wanted, observe, observers,
 };
 
 /// What was asked for on the command line.
@@ -56,6 +57,10 @@ fn settings() -> Result<Settings, String> {
             "--runs" => s.runs = number()? as usize,
             _ => return Err(format!("unknown option {flag}\n{USAGE}")),
         }
+    }
+    // `chains` cuts tasks into chains of 10, `random` begins with 10 that have no inputs.
+    if s.tasks < 10 || s.runs == 0 || s.workers == 0 {
+        return Err(format!("at least 10 tasks, 1 worker and 1 run\n{USAGE}"));
     }
     Ok(s)
 }
@@ -189,7 +194,21 @@ fn scheduler(s: &Settings) -> Result<Box<dyn Scheduler>, String> {
 struct Pids {
     record: bool,
     pids: Mutex<Vec<u32>>,
-    recorded: AtomicU64,
+    /// Tasks whose times say that they are done.
+    done: AtomicU64,
+    /// Worker deaths that the recorded attempts tell of.
+    retried: AtomicU64,
+}
+
+/// Processor seconds of this process and of the workers that it has reaped.
+fn cpu_seconds() -> f64 {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
+    let of = |who| {
+        getrusage(who)
+            .map_or(0, |u| u.user_time().num_microseconds() + u.system_time().num_microseconds())
+    };
+    (of(UsageWho::RUSAGE_SELF) + of(UsageWho::RUSAGE_CHILDREN)) as f64 / 1e6
 }
 
 impl Observer for Pids {
@@ -200,24 +219,31 @@ impl Observer for Pids {
     fn run_finished(&self, _run: &RunView<'_>, end: &RunEnd<'_>) {
         let pids = end.workers.iter().map(|w| w.pid).collect();
         *self.pids.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = pids;
-        self.recorded.store(end.times.len() as u64, Ordering::Relaxed);
+        let done = end.times.iter().filter(|t| t.status == TaskStatus::Done);
+        let deaths = end.times.iter().map(|t| u64::from(t.attempt.saturating_sub(1)));
+        self.done.store(done.count() as u64, Ordering::Relaxed);
+        self.retried.store(deaths.sum(), Ordering::Relaxed);
     }
 }
 
 #[expect(clippy::print_stdout, reason = "the program's output")]
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let s = settings()?;
     let scheduler = scheduler(&s)?;
-    let pids = Pids { record: s.record, pids: Mutex::default(), recorded: AtomicU64::new(0) };
-    let pids = Arc::new(pids);
+    let pids = Arc::new(Pids {
+        record: s.record,
+        pids: Mutex::default(),
+        done: AtomicU64::new(0),
+        retried: AtomicU64::new(0),
+    });
     for _ in 0..s.runs {
         let began = Instant::now();
         let (graph, last) = graph(&s)?;
         let plan = Plan::new(&graph, &[last])?;
         let build_seconds = began.elapsed().as_secs_f64();
-        let began = Instant::now();
+        let (began, cpu) = (Instant::now(), cpu_seconds());
         let mut out = observe(pids.clone(), || scheduler.run(&plan, &observers()))?;
-        let seconds = began.elapsed().as_secs_f64();
+        let (seconds, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds() - cpu);
         let result: u64 = out.take(0)?;
         let tasks = plan.len();
         let us = seconds * 1e6 / tasks as f64;
@@ -225,11 +251,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!(
             "{{\"bench\":\"{}\",\"system\":\"tine-{}\",\"seconds\":{seconds:.6},\"tasks\":{tasks},\
              \"us_per_task\":{us:.4},\"result\":{result},\"worker_pids\":{workers:?},\
-             \"build_seconds\":{build_seconds:.6},\"recorded\":{}}}",
+             \"build_seconds\":{build_seconds:.6},\"cpu_seconds\":{cpu:.6},\
+             \"recorded_done\":{},\"recorded_retries\":{}}}",
             s.bench,
             s.scheduler,
-            pids.recorded.load(Ordering::Relaxed),
+            pids.done.load(Ordering::Relaxed),
+            pids.retried.load(Ordering::Relaxed),
         );
     }
     Ok(())
+}
+
+/// Says what went wrong, and on misuse how it is meant.
+#[expect(clippy::print_stderr, reason = "the program's output")]
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("overhead: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

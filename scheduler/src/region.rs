@@ -116,6 +116,9 @@ mod linux {
 
     use super::{Error, ErrorKind, Result};
 
+    /// Bytes of a huge page on the common processors; elsewhere it is only a large guard.
+    const HUGE: usize = 2 << 20;
+
     /// Access through one mapping.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum Access {
@@ -168,17 +171,18 @@ mod linux {
         start.map(NonNull::cast).map_err(|e| os("map", len, e))
     }
 
-    /// Maps `len` bytes of `file` with an unreadable page on either side, so that a walk off
-    /// either end is a fault and not a wrong answer.
+    /// Maps `len` bytes of `file` with unreadable memory on either side, so that a walk off either
+    /// end is a fault and not a wrong answer; at a multiple of `HUGE`, so that its pages may be.
     pub(crate) fn map_guarded(len: usize, file: &OwnedFd, access: Access) -> Result<NonNull<u8>> {
-        const GUARD: usize = 4096;
-        let whole =
-            NonZeroUsize::new(len + 2 * GUARD).ok_or_else(|| os("map", len, nix::Error::EINVAL))?;
+        let whole = NonZeroUsize::new(len.saturating_add(2 * HUGE))
+            .ok_or_else(|| os("map", len, nix::Error::EINVAL))?;
         let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_NORESERVE;
         // SAFETY: the kernel chooses the address, so that no other mapping is touched.
         let outer = unsafe { mmap_anonymous(None, whole, ProtFlags::PROT_NONE, flags) };
         let outer = outer.map_err(|e| os("map", len, e))?;
-        let inner = outer.addr().saturating_add(GUARD);
+        // Somewhere above 0 and at most `HUGE` behind the beginning: a guard on either side.
+        let behind = HUGE - outer.addr().get() % HUGE;
+        let inner = outer.addr().saturating_add(behind);
         let size = NonZeroUsize::new(len).ok_or_else(|| os("map", len, nix::Error::EINVAL))?;
         let protection = match access {
             Access::Read => ProtFlags::PROT_READ,
@@ -194,6 +198,13 @@ mod linux {
         Ok(start.cast())
     }
 
+    /// Makes `len` bytes of a file's mapping, whose pages are there, huge pages for everybody who
+    /// maps them, where the kernel can (6.1 and later); otherwise they stay as they are.
+    pub(crate) fn collapse(start: NonNull<u8>, len: usize) {
+        // SAFETY: changes how memory is mapped, never what is in it.
+        unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_COLLAPSE) };
+    }
+
     /// Gives a mapping back.
     pub(crate) fn unmap(start: NonNull<u8>, len: usize) {
         // SAFETY: the caller owns the mapping, and no slab points into it any more.
@@ -201,7 +212,7 @@ mod linux {
     }
 }
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Access, map, map_guarded, memfd, unmap};
+pub(crate) use linux::{Access, collapse, map, map_guarded, memfd, unmap};
 
 #[cfg(not(target_os = "linux"))]
 impl Region {

@@ -143,18 +143,24 @@ impl<T: Element> FromIterator<T> for Buffer<T> {
 impl<T: Element> Buffer<T> {
     /// `len` zeroes: in the arena where this is a task in a worker process, and they are many.
     pub fn zeroed(len: usize) -> Self {
-        Buffer::in_arena(len).unwrap_or_else(|| vec![T::default(); len].into())
+        let Some(mut buffer) = Buffer::in_arena(len) else { return vec![T::default(); len].into() };
+        // SAFETY: the buffer is new: unpublished and unshared.
+        unsafe { buffer.slice_mut() }.fill(T::default());
+        buffer
     }
 
     /// The value of `f` at each index.
     pub fn from_fn(len: usize, mut f: impl FnMut(usize) -> T) -> Self {
-        let mut buffer = Buffer::zeroed(len);
-        for (i, x) in buffer.make_mut().iter_mut().enumerate() {
+        let Some(mut buffer) = Buffer::in_arena(len) else { return (0..len).map(f).collect() };
+        // SAFETY: the buffer is new: unpublished and unshared.
+        for (i, x) in unsafe { buffer.slice_mut() }.iter_mut().enumerate() {
             *x = f(i);
         }
         buffer
     }
 
+    /// A block for `len` numbers, which are whatever was left there: all bits are numbers, and the
+    /// memory has been written by the kernel or by tasks before.
     fn in_arena(len: usize) -> Option<Self> {
         const { assert!(size_of::<T>() > 0 && align_of::<T>() <= super::ALIGN) };
         let bytes = len.checked_mul(size_of::<T>()).filter(|&b| b >= SMALLEST_BLOCK)?;
@@ -163,8 +169,6 @@ impl<T: Element> Buffer<T> {
             heap.allocate(bytes, task).ok().map(|block| (block, task, heap.arena()))
         })??;
         let ptr = arena.writable(block).ok()?;
-        // SAFETY: a new block of `bytes` bytes, which only this worker knows.
-        unsafe { ptr.write_bytes(0, bytes) };
         let published = AtomicBool::new(false);
         let fresh = Fresh { block, task, published, maker: std::process::id() };
         Some(Buffer { ptr: ptr.cast(), len, keeper: Keeper::Fresh(Arc::new(fresh)) })

@@ -115,6 +115,7 @@ impl Heap {
         kill_point!(MidAllocate);
         arena.owners[head].store(owner.to_bits(), Ordering::SeqCst);
         kill_point!(MidAllocate);
+        arena.count_use(head, len);
         Ok(head)
     }
 }

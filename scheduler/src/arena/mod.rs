@@ -34,11 +34,14 @@ pub(crate) use heap::Heap;
 use crate::codec::BlockRef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kill_point::kill_point;
-use crate::region::{Access, Carver, Sharing, Slab, memfd};
+use crate::region::{Access, Carver, Sharing, Slab, collapse, memfd};
 use class::{CLASSES, SIZES, class_of, slots};
 
 /// Freed chunks that are kept warm: this many, 256 MB.
 const WARM_CHUNKS: usize = 128;
+
+/// A chunk that is taken for a large block as often as this gets huge pages.
+const WORTH_COLLAPSING: u32 = 4;
 
 /// Words of used bits, and tags, that each chunk has room for.
 const USED_WORDS: usize = CHUNK / ALIGN / 64;
@@ -55,6 +58,8 @@ pub(crate) struct Arena {
     kinds: Slab<AtomicU32>,
     /// How often a block of the chunk was freed: tells the owner when to look again.
     frees: Slab<AtomicU32>,
+    /// How often the chunk was part of a large block, up to `WORTH_COLLAPSING`.
+    uses: Slab<AtomicU32>,
     used: Slab<AtomicU64>,
     tags: Slab<AtomicU64>,
     /// 0: chunks below this have been used; 1: sequence number of allocations; 2: of runs.
@@ -98,14 +103,15 @@ impl Arena {
         let chunks = len / CHUNK;
         let control = Carver::carve(Sharing::Forks, |c| {
             let owners = c.slab(chunks);
-            let (kinds, frees) = (c.slab(chunks), c.slab(chunks));
-            (owners, kinds, frees, c.slab(chunks * USED_WORDS), c.slab(chunks * TAGS), c.slab(3))
+            let (kinds, frees, uses) = (c.slab(chunks), c.slab(chunks), c.slab(chunks));
+            let (used, tags) = (c.slab(chunks * USED_WORDS), c.slab(chunks * TAGS));
+            (owners, (kinds, frees, uses), (used, tags), c.slab(3))
         });
-        let (owners, kinds, frees, used, tags, counters) = control?;
+        let (owners, (kinds, frees, uses), (used, tags), counters) = control?;
         let file = memfd("tine-arena", len)?;
         let write = guarded(len, &file, Access::ReadWrite)?;
         let read = guarded(len, &file, Access::Read)?;
-        Ok(Arena { file, write, read, chunks, owners, kinds, frees, used, tags, counters })
+        Ok(Arena { file, write, read, chunks, owners, kinds, frees, uses, used, tags, counters })
     }
 
     /// The bytes of a published block.
@@ -266,7 +272,28 @@ impl Arena {
         use nix::fcntl::{FallocateFlags, fallocate};
         let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
         let (from, len) = ((head * CHUNK) as i64, (len * CHUNK) as i64);
-        fallocate(self.file.as_fd(), flags, from, len).is_ok()
+        let punched = fallocate(self.file.as_fd(), flags, from, len).is_ok();
+        for uses in self.uses[head..].iter().take(len as usize / CHUNK).filter(|_| punched) {
+            uses.store(0, Ordering::Relaxed);
+        }
+        punched
+    }
+
+    /// Counts a use of the chunks of a large block. Those that are used again and again get huge
+    /// pages: reading and writing 8 MB on small ones costs more in address translation than in
+    /// memory. It costs a copy of the chunk, once.
+    fn count_use(&self, head: usize, len: usize) {
+        for c in head..head + len {
+            let before = self.uses[c].load(Ordering::Relaxed);
+            if before >= WORTH_COLLAPSING {
+                continue;
+            }
+            self.uses[c].store(before + 1, Ordering::Relaxed);
+            if before + 1 == WORTH_COLLAPSING {
+                // SAFETY: in the mapping: the caller owns these chunks.
+                collapse(unsafe { self.write.add(c * CHUNK) }, CHUNK);
+            }
+        }
     }
 
     /// A number for a run, unlike those of all others that use this arena: also of other processes,

@@ -9,6 +9,7 @@
 use std::ffi::{CString, c_char};
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, PoisonError};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -76,7 +77,9 @@ impl Nursery {
         let strings: Vec<CString> = all.filter_map(|pair| CString::new(pair).ok()).collect();
         let ends = strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]);
         let environment = (!added.is_empty()).then(|| ends.collect());
-        let alone = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count) == 1;
+        // A folder has a link for itself, one from its parent, and one from each folder in it: here
+        // one for each thread.
+        let alone = std::fs::metadata("/proc/self/task").map_or(3, |m| m.nlink()) == 3;
         let main = gettid() == getpid();
         Nursery { environment, _strings: strings, alone, main }
     }

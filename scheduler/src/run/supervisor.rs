@@ -72,7 +72,10 @@ impl<'a> Supervisor<'a> {
     /// No process, an interrupt, or impossible values in shared memory.
     pub(super) fn run(&mut self) -> Result<()> {
         for post in 0..self.posts.len() {
-            self.start(post)?;
+            // The first workers may have done it all before the last are forked.
+            if !self.engine.table.is_finished() {
+                self.start(post)?;
+            }
         }
         while !self.engine.table.is_finished() {
             if interrupt::requested() {
