@@ -312,7 +312,7 @@ pub(crate) fn fetch<'a>(cell: &'a Cell, arena: Option<&'static Arena>) -> Result
             let len = word.map_or(0, |w| w.len);
             Ok(Fetched::Inline(Inline::from_words(data(cell), len)))
         }
-        (Some(Kind::Memory), _) => Ok(Fetched::Memory(memory(cell).as_ref())),
+        (Some(Kind::Memory), None) => Ok(Fetched::Memory(memory(cell).as_ref())),
         (Some(Kind::Block), Some(arena)) => {
             Ok(Fetched::Encoded(Stream::read(arena, block_of(cell))?.payload))
         }
