@@ -24,7 +24,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub use buffer::{Buffer, Element};
-pub(crate) use buffer::{Lease, end_publishing, publish, set_lease, unpublish, with_heap, with_lease};
+pub(crate) use buffer::{
+    Lease, end_publishing, publish, set_lease, unpublish, with_heap, with_lease,
+};
 pub(crate) use chunk::{Owner, Tag};
 pub(crate) use class::{ALIGN, CHUNK};
 pub(crate) use heap::Heap;
@@ -103,8 +105,8 @@ impl Arena {
         let file = memfd("tine-arena", len)?;
         let write = map_guarded(len, &file, Access::ReadWrite)?;
         // The address space that the first half took is what the next, smaller attempt needs.
-        let read = map_guarded(len, &file, Access::Read)
-            .inspect_err(|_| unmap_guarded(write, len))?;
+        let read =
+            map_guarded(len, &file, Access::Read).inspect_err(|_| unmap_guarded(write, len))?;
         Ok(Arena { file, write, read, chunks, owners, kinds, frees, used, tags, counters })
     }
 

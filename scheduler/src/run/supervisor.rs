@@ -192,6 +192,9 @@ impl<'a> Supervisor<'a> {
             self.engine.settle(task, held, &Kept::new(), &mut ready)?;
             self.engine.close(task, held);
         }
+        for (task, held) in found.lingering {
+            self.engine.let_go_again(task, held);
+        }
         if let Some(arena) = self.engine.arena {
             arena.reclaim(table.epoch(), worker, found.orphan.map(|o| o.task));
         }
@@ -311,7 +314,8 @@ impl<'a> Supervisor<'a> {
     /// their standard output, whose lock another thread of the parent may have held at the fork.
     fn evict(&mut self) {
         let leaving = |post: usize| self.engine.table.slot(post).is_leaving();
-        let stuck = || self.posts.iter().enumerate().filter(|(p, post)| post.is_alive() && leaving(*p));
+        let stuck =
+            || self.posts.iter().enumerate().filter(|(p, post)| post.is_alive() && leaving(*p));
         if stuck().next().is_none() {
             return;
         }
