@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub use buffer::{Buffer, Element};
 pub(crate) use buffer::{
-    Lease, end_publishing, publish, set_lease, unpublish, with_heap, with_lease,
+    Lease, copied, end_publishing, publish, set_lease, unpublish, with_heap, with_lease,
 };
 pub(crate) use chunk::{Owner, Tag};
 pub(crate) use class::{ALIGN, CHUNK};
