@@ -104,6 +104,7 @@ impl<'a> Desk<'a> {
         if stream.is_some_and(aliased) {
             cell.flags.fetch_or(PINNED, Ordering::SeqCst);
         } else {
+            self.engine.table.slot(self.worker.into()).set_lingers();
             lingering.0.push((producer, bit, lease));
         }
     }
@@ -160,7 +161,7 @@ impl Exchange for Desk<'_> {
     }
 
     fn take(&self, i: usize) -> Option<Shared> {
-        if self.lent.get() & lent_bit(i) != 0 {
+        if self.engine.arena.is_some() || self.lent.get() & lent_bit(i) != 0 {
             return None;
         }
         let edge = self.edge(i).ok().filter(|e| !e.catches())?;

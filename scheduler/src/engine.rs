@@ -128,6 +128,11 @@ impl Engine<'_> {
         self.table.cell(task).state.publish(held.to(held.phase.released()));
     }
 
+    /// Lets go of the inputs that a dead worker had kept when it ended `task`: its views are gone.
+    pub(crate) fn let_go_again(&self, task: u32, held: State) {
+        self.let_go(task, held.worker, &Kept::new(), &self.aliases(task));
+    }
+
     /// Lets go of the inputs of `task`, but for those in `kept` and in `aliases`.
     fn let_go(&self, task: u32, worker: u16, kept: &Kept, aliases: &Kept) {
         for (producer, bit) in self.table.producers(task) {

@@ -145,8 +145,26 @@ mod linux {
             .or_else(|_| memfd_create(name, MFdFlags::MFD_CLOEXEC))
             .map_err(|e| os("create", len, e))?;
         let size = i64::try_from(len).map_err(|_| os("reserve", len, nix::Error::EFBIG))?;
+        if len as u64 > file_size_limit() {
+            return Err(too_large(len));
+        }
         nix::unistd::ftruncate(&fd, size).map_err(|e| os("reserve", len, e))?;
         Ok(fd)
+    }
+
+    /// Growing a file over this limit kills the process (SIGXFSZ) rather than failing.
+    fn file_size_limit() -> u64 {
+        use nix::sys::resource::{Resource, getrlimit};
+        getrlimit(Resource::RLIMIT_FSIZE).map_or(u64::MAX, |limit| limit.0)
+    }
+
+    fn too_large(len: usize) -> Error {
+        let limit = file_size_limit();
+        let message = format!(
+            "cannot reserve {len} bytes of shared memory: files may have {limit} bytes; raise \
+             `ulimit -f`, or use the scheduler `threads`"
+        );
+        Error::new(ErrorKind::Os, message)
     }
 
     /// Maps `len` bytes of `file`, or of private zeroes.
@@ -191,7 +209,10 @@ mod linux {
         let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE | MapFlags::MAP_FIXED;
         // SAFETY: it replaces the inside of the mapping that was just made for it.
         let start = unsafe { mmap(Some(inner), size, protection, flags, file, 0) };
-        let start = start.map_err(|e| os("map", len, e))?;
+        let start = start.map_err(|e| {
+            unmap(outer.cast(), whole.get());
+            os("map", len, e)
+        })?;
         // A core dump of a worker must not hold up the news of its death.
         // SAFETY: advice about our own mapping.
         let _ = unsafe { nix::sys::mman::madvise(start, len, MmapAdvise::MADV_DONTDUMP) };

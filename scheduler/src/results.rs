@@ -209,8 +209,13 @@ pub(crate) fn store_inline(cell: &Cell, inline: Inline) {
     set(cell, Kind::Inline, words, len);
 }
 
-/// Stores a value of this process.
+/// Stores a value of this process, in place of one that the task stored before.
 pub(crate) fn store_memory(cell: &Cell, value: Shared) {
+    if let Some(word) = live(cell).filter(|w| w.kind == Kind::Memory)
+        && begin_free(cell, word, 0)
+    {
+        panics::dispose(take_memory(cell));
+    }
     let pointer = Box::into_raw(Box::new(value)).expose_provenance() as u64;
     set(cell, Kind::Memory, [pointer, 0], 0);
 }
@@ -254,7 +259,7 @@ pub(crate) fn store_error(cell: &Cell, error: Error, bytes: bool) {
 pub(crate) fn load_error(cell: &Cell, arena: Option<&'static Arena>) -> Error {
     let lost =
         |why: &str| Error::new(ErrorKind::Os, format!("failed, and its report was lost: {why}"));
-    match load(cell) {
+    match load(cell, arena.is_some()) {
         Some(Held::Memory(any)) => {
             any.downcast_ref::<Error>().cloned().unwrap_or_else(|| lost("it is not one"))
         }
@@ -274,14 +279,15 @@ pub(crate) fn forget(cell: &Cell) {
     cell.result.store(0, Ordering::SeqCst);
 }
 
-/// What a live cell holds.
-pub(crate) fn load(cell: &Cell) -> Option<Held> {
+/// What a live cell holds. Where processes share it, a pointer in it can only be a stray write.
+pub(crate) fn load(cell: &Cell, shared: bool) -> Option<Held> {
     let word = live(cell)?;
-    Some(match word.kind {
-        Kind::Inline => Held::Inline(Inline::from_words(data(cell), word.len)),
-        Kind::Memory => Held::Memory(memory(cell).clone()),
-        Kind::Block => Held::Block(block_of(cell)),
-    })
+    match word.kind {
+        Kind::Inline => Some(Held::Inline(Inline::from_words(data(cell), word.len))),
+        Kind::Memory if shared => None,
+        Kind::Memory => Some(Held::Memory(memory(cell).clone())),
+        Kind::Block => Some(Held::Block(block_of(cell))),
+    }
 }
 
 /// The value in a live cell of kind `Memory`.
@@ -312,7 +318,7 @@ pub(crate) fn fetch<'a>(cell: &'a Cell, arena: Option<&'static Arena>) -> Result
             let len = word.map_or(0, |w| w.len);
             Ok(Fetched::Inline(Inline::from_words(data(cell), len)))
         }
-        (Some(Kind::Memory), _) => Ok(Fetched::Memory(memory(cell).as_ref())),
+        (Some(Kind::Memory), None) => Ok(Fetched::Memory(memory(cell).as_ref())),
         (Some(Kind::Block), Some(arena)) => {
             Ok(Fetched::Encoded(Stream::read(arena, block_of(cell))?.payload))
         }
@@ -370,6 +376,7 @@ impl Table {
                 kill_point!(MidFree);
                 match word.kind {
                     Kind::Inline => {}
+                    Kind::Memory if arena.is_some() => {}
                     Kind::Memory => panics::dispose(take_memory(cell)),
                     Kind::Block => self.free_blocks(task, arena, &mut stack),
                 }
@@ -403,10 +410,13 @@ impl Table {
         arena.free(block.offset, Some(tag));
     }
 
-    /// Ends the freeing that dead `worker` was in the middle of.
+    /// Ends the freeing that dead `worker` was in the middle of, or about to begin.
     pub(crate) fn resume_free(&self, task: u32, worker: u16, arena: Option<&'static Arena>) {
         let cell = self.cell(task);
         let word = Word::from_bits(cell.result.load(Ordering::SeqCst));
+        if word.is_some_and(|w| w.status == Status::Live) && self.is_let_go(task) {
+            return self.free_result(task, self.workers() as u16, arena);
+        }
         let mine = word.is_some_and(|w| w.status == Status::Freeing && w.worker == worker);
         if !mine {
             return;

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::arena::copied;
 use crate::codec;
 use crate::config;
 use crate::error::{Error, ErrorKind, Result};
@@ -96,7 +97,9 @@ impl Outputs {
                 let shared = any.downcast::<T>().map_err(|_| wrong_type::<T>())?;
                 match Arc::try_unwrap(shared) {
                     Ok(value) => Ok(value),
-                    Err(shared) => codec::encode(&*shared, |bytes, _| codec::decode(bytes))?,
+                    Err(shared) => {
+                        copied(|| codec::encode(&*shared, |bytes, _| codec::decode(bytes)))?
+                    }
                 }
             }
             Output::Datum(Datum::Stored(stored)) => stored.get(),

@@ -82,6 +82,8 @@ pub(crate) struct Worker<'a> {
     ready: Ready,
     meter: Meter<'a>,
     lingering: Lingering,
+    /// Where the last gated source was found far behind the cursor.
+    last_distant: u32,
 }
 
 impl<'a> Worker<'a> {
@@ -89,7 +91,8 @@ impl<'a> Worker<'a> {
     pub(crate) fn new(engine: &'a Engine<'a>, id: u16) -> Self {
         let meter = Meter::new(engine, id);
         let (ready, lingering) = (Ready::default(), Lingering::default());
-        Worker { engine, id, batch: 1, batch_began: None, ready, meter, lingering }
+        let (batch, batch_began, last_distant) = (1, None, 0);
+        Worker { engine, id, batch, batch_began, ready, meter, lingering, last_distant }
     }
 
     fn slot(&self) -> &'a Slot {
@@ -125,7 +128,7 @@ impl<'a> Worker<'a> {
                     idle += 1;
                     std::hint::spin_loop();
                 }
-                None => self.sleep()?,
+                None => next = self.sleep()?,
             }
         }
         Ok(())
@@ -283,15 +286,33 @@ impl<'a> Worker<'a> {
         Ok(None)
     }
 
-    /// Sleeps until there may be work.
-    fn sleep(&mut self) -> Result<()> {
+    /// A gated source that is ready, behind many that are not: their gate may be open for long.
+    fn distant_gated(&mut self) -> Result<Option<u32>> {
+        let table = &self.engine.table;
+        let gated = table.sources.gated();
+        let (from, to) = (gated.from.saturating_add(LOOK_AHEAD).min(gated.to), gated.to);
+        let last = self.last_distant.clamp(from, to);
+        for i in (last..to).chain(from..last) {
+            let Some(task) = table.sources.task(i) else { continue };
+            if table.state(task)?.phase == Phase::Ready {
+                self.last_distant = i;
+                self.slot().set_current(task);
+                return Ok(Some(task));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sleeps until there may be work, unless it finds some in the end.
+    fn sleep(&mut self) -> Result<Option<u32>> {
         let table = &self.engine.table;
         let heard = self.slot().bell();
         let last = table.fall_asleep(self.id.into());
         let over = table.is_stopped() || table.is_finished();
-        if over || self.sees_work()? {
+        let found = if over { None } else { self.distant_gated()? };
+        if over || found.is_some() || self.sees_work()? {
             table.stay_awake(self.id.into());
-            return Ok(());
+            return Ok(found);
         }
         if last {
             // Nobody is left to make work: either the run is over, or a hint was lost.
@@ -301,7 +322,7 @@ impl<'a> Worker<'a> {
         self.slot().sleep(heard);
         table.stay_awake(self.id.into());
         self.meter.woke();
-        Ok(())
+        Ok(None)
     }
 
     fn sees_work(&self) -> Result<bool> {

@@ -340,6 +340,19 @@ pub(crate) fn set_lease(lease: Option<Arc<Lease>>) -> Option<Arc<Lease>> {
     LEASE.replace(lease)
 }
 
+/// Calls `f`, which encodes something that is not the result of the running task: its buffers are
+/// copied, and no block is referred to.
+pub(crate) fn copied<R>(f: impl FnOnce() -> R) -> R {
+    struct Back(u32);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            TASK.set(self.0);
+        }
+    }
+    let _back = Back(TASK.replace(0));
+    f()
+}
+
 const COPIED: u8 = 0;
 const REFERRED: u8 = 1;
 

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub use buffer::{Buffer, Element};
 pub(crate) use buffer::{
-    Lease, end_publishing, publish, set_lease, unpublish, with_heap, with_lease,
+    Lease, copied, end_publishing, publish, set_lease, unpublish, with_heap, with_lease,
 };
 pub(crate) use chunk::{Owner, Tag};
 pub(crate) use class::{ALIGN, CHUNK};
@@ -34,7 +34,7 @@ pub(crate) use heap::Heap;
 use crate::codec::BlockRef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kill_point::kill_point;
-use crate::region::{Access, Carver, Sharing, Slab, collapse, memfd};
+use crate::region::{Access, Carver, Sharing, Slab, collapse, map_guarded, memfd, unmap};
 use class::{CLASSES, SIZES, class_of, slots};
 
 /// Freed chunks that are kept warm: this many, 256 MB.
@@ -90,7 +90,7 @@ impl Arena {
 
     /// Reserves twice the machine's memory, or as much as the limits of this process allow.
     fn create() -> Result<Arena> {
-        let mut len = (2 * physical_memory()).min(file_size_limit()).max(64 * CHUNK);
+        let mut len = (2 * physical_memory()).max(64 * CHUNK);
         loop {
             match Arena::with_len(len / CHUNK * CHUNK) {
                 Err(_) if len > 64 * CHUNK => len /= 2,
@@ -109,8 +109,9 @@ impl Arena {
         });
         let (owners, (kinds, frees, uses), (used, tags), counters) = control?;
         let file = memfd("tine-arena", len)?;
-        let write = guarded(len, &file, Access::ReadWrite)?;
-        let read = guarded(len, &file, Access::Read)?;
+        let write = map_guarded(len, &file, Access::ReadWrite)?;
+        // The address space that the first half took is what the next, smaller attempt needs.
+        let read = map_guarded(len, &file, Access::Read).inspect_err(|_| unmap(write, len))?;
         Ok(Arena { file, write, read, chunks, owners, kinds, frees, uses, used, tags, counters })
     }
 
@@ -336,20 +337,10 @@ pub fn memory_in_use() -> usize {
     ARENA.get().and_then(|a| a.as_ref().ok()).map_or(0, Arena::bytes_owned)
 }
 
-/// Maps the file with an unreadable page on either side, so that a walk off the end is a fault.
-fn guarded(len: usize, file: &OwnedFd, access: Access) -> Result<NonNull<u8>> {
-    crate::region::map_guarded(len, file, access)
-}
-
 fn physical_memory() -> usize {
     let pages = nix::unistd::sysconf(nix::unistd::SysconfVar::_PHYS_PAGES);
     let pages = pages.ok().flatten().and_then(|p| usize::try_from(p).ok());
-    pages.map_or(8 << 30, |p| p * 4096)
-}
-
-/// Growing a file over this limit kills the process (SIGXFSZ) rather than failing.
-fn file_size_limit() -> usize {
-    use nix::sys::resource::{Resource, getrlimit};
-    let soft = getrlimit(Resource::RLIMIT_FSIZE).map_or(u64::MAX, |l| l.0);
-    usize::try_from(soft).unwrap_or(usize::MAX)
+    let size = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten();
+    let size = size.and_then(|s| usize::try_from(s).ok()).unwrap_or(4096);
+    pages.map_or(8 << 30, |p| p * size)
 }

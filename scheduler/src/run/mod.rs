@@ -107,7 +107,7 @@ impl Engine<'_> {
                 .map(Output::Datum)
                 .ok_or_else(|| Error::new(ErrorKind::Corrupt, "an output that was not planned"));
         };
-        match (results::load(self.table.cell(rank as u32)), self.arena) {
+        match (results::load(self.table.cell(rank as u32), self.arena.is_some()), self.arena) {
             (Some(Held::Inline(inline)), _) => Ok(Output::Bytes(inline.as_bytes().to_vec())),
             (Some(Held::Memory(any)), _) => Ok(Output::Datum(crate::Datum::Memory(any))),
             (Some(Held::Block(block)), Some(arena)) => {

@@ -195,6 +195,9 @@ impl<'a> Supervisor<'a> {
             self.engine.settle(task, held, &Kept::new(), &mut ready)?;
             self.engine.close(task, held);
         }
+        for (task, held) in found.lingering {
+            self.engine.let_go_again(task, held);
+        }
         if let Some(arena) = self.engine.arena {
             arena.reclaim(table.epoch(), worker, found.orphan.map(|o| o.task));
         }

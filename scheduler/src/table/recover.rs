@@ -27,6 +27,8 @@ pub(crate) struct Recovery {
     pub(crate) ready: Vec<u32>,
     /// Its result was being freed.
     pub(crate) freeing: Option<u32>,
+    /// Done by the dead worker, which may have kept their inputs.
+    pub(crate) lingering: Vec<(u32, State)>,
 }
 
 impl Table {
@@ -55,7 +57,21 @@ impl Table {
                 }
             }
         }
+        if slot.lingers() {
+            found.lingering = self.ended_by(worker)?;
+        }
         Ok(found)
+    }
+
+    fn ended_by(&self, worker: u16) -> Result<Vec<(u32, State)>> {
+        let mut ended = Vec::new();
+        for task in 0..self.last() {
+            let state = self.state(task)?;
+            if state.phase.is_final() && state.worker == worker {
+                ended.push((task, state));
+            }
+        }
+        Ok(ended)
     }
 
     fn examine(&self, worker: u16, task: u32, found: &mut Recovery) -> Result<()> {

@@ -272,6 +272,11 @@ impl Table {
         self.out_degree(producer) <= 64 && holds == 1 << bit
     }
 
+    /// Whether nobody holds the result of `task` any more.
+    pub(crate) fn is_let_go(&self, task: u32) -> bool {
+        self.cell(task).holds.load(Ordering::SeqCst) == 0
+    }
+
     /// Lets go of the result of `producer` on the edge of this bit; true where nobody holds it any
     /// more. Doing it twice does no harm.
     pub(crate) fn drop_hold(&self, producer: u32, bit: u32) -> bool {

@@ -28,6 +28,8 @@ atoms! {
         in_body: AtomicU32,
         /// It is about to leave by itself: any end without this is a death.
         leaving: AtomicU32,
+        /// Whether it ever kept an input of a task that had ended: only it knows which.
+        lingers: AtomicU32,
         /// What it sleeps on.
         bell: AtomicU32,
         /// Sources that it took from the cursor, as a packed range.
@@ -65,6 +67,14 @@ impl Slot {
 
     pub(crate) fn freeing(&self) -> Option<u32> {
         self.freeing.load(Ordering::SeqCst).checked_sub(1)
+    }
+
+    pub(crate) fn set_lingers(&self) {
+        self.lingers.store(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn lingers(&self) -> bool {
+        self.lingers.load(Ordering::SeqCst) != 0
     }
 
     #[inline]
@@ -130,7 +140,8 @@ impl Slot {
 
     /// Clears the notes of a dead worker for its successor.
     pub(crate) fn clear(&self) {
-        for note in [&self.current, &self.next, &self.freeing, &self.in_body, &self.leaving] {
+        let notes = [&self.current, &self.next, &self.freeing, &self.in_body, &self.leaving];
+        for note in notes.into_iter().chain([&self.lingers]) {
             note.store(0, Ordering::SeqCst);
         }
         self.range.store(Range::EMPTY.to_bits(), Ordering::SeqCst);
