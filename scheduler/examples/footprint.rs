@@ -4,9 +4,10 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tine_scheduler::{Graph, Inputs, Plan, Processes, Scheduler, TaskId};
+use tine_scheduler::{Graph, Inputs, Observer, Plan, Processes, Scheduler, TaskId};
 
 /// The system's allocator, with a count of what is out.
 struct Counting;
@@ -81,8 +82,9 @@ fn main() -> tine_scheduler::Result<()> {
     let graph = g.build()?;
     let plan = Plan::new(&graph, &[root])?;
     let heap = OUT.load(Ordering::Relaxed) - start;
-    let seen = std::sync::Arc::new(Seen::default());
-    let out = Processes::new().workers(workers).run(&plan, &[seen.clone()])?;
+    let seen = Arc::new(Seen::default());
+    let observer: Arc<dyn Observer> = seen.clone();
+    let out = Processes::new().workers(workers).run(&plan, &[observer])?;
     let table = seen.0.load(Ordering::Relaxed);
     let n = plan.len();
     println!(
@@ -98,7 +100,7 @@ fn main() -> tine_scheduler::Result<()> {
 #[derive(Debug, Default)]
 struct Seen(AtomicUsize);
 
-impl tine_scheduler::Observer for Seen {
+impl Observer for Seen {
     fn run_finished(&self, _: &tine_scheduler::RunView<'_>, _: &tine_scheduler::RunEnd<'_>) {
         self.0.store(table_bytes(), Ordering::Relaxed);
     }

@@ -93,7 +93,7 @@ fn has_pending(pid: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let pending =
         status.lines().filter_map(|l| l.strip_prefix("SigPnd:").or(l.strip_prefix("ShdPnd:")));
-    pending.map(str::trim).any(|mask| mask.trim_matches('0') != "")
+    pending.map(str::trim).any(|mask| !mask.trim_matches('0').is_empty())
 }
 
 /// Looks again and again, until it is so.

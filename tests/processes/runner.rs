@@ -68,6 +68,7 @@ pub(crate) fn main(cases: &[Case]) -> ExitCode {
 }
 
 /// Runs one case; returns how it ended, and what it printed.
+#[expect(clippy::zombie_processes, reason = "waited for by `try_wait`, or in `give_up`")]
 fn run(name: &str) -> (Result<(), String>, String) {
     let (mut read, write) = std::io::pipe().expect("a pipe");
     let command = Command::new(std::env::current_exe().expect("a path"))

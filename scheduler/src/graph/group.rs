@@ -147,6 +147,8 @@ fn ravel(position: &[u32], shape: &[u32]) -> Option<u32> {
 pub(super) struct GroupTable {
     groups: Vec<Group>,
     by_name: HashMap<String, GroupId>,
+    /// The group that was named last: the next task is likely to belong to it too.
+    last: Option<GroupId>,
 }
 
 impl GroupTable {
@@ -155,20 +157,29 @@ impl GroupTable {
     }
 
     fn add(&mut self, name: &str, positions: Positions) -> GroupId {
+        if let Some(id) = self.last.filter(|id| self.groups[id.index()].name == name) {
+            return id;
+        }
         if let Some(&id) = self.by_name.get(name) {
+            self.last = Some(id);
             return id;
         }
         let id = GroupId(u32::try_from(self.groups.len()).expect("fewer than 2^32 groups"));
         let members = Vec::new();
         self.groups.push(Group { name: name.to_owned(), positions, members, source: false });
         self.by_name.insert(name.to_owned(), id);
+        self.last = Some(id);
         id
     }
 
     /// The same groups without their tasks, for names only.
     pub(super) fn names(&self) -> Self {
         let empty = |g: &Group| Group { members: Vec::new(), ..g.clone() };
-        GroupTable { groups: self.groups.iter().map(empty).collect(), by_name: HashMap::new() }
+        GroupTable {
+            groups: self.groups.iter().map(empty).collect(),
+            by_name: HashMap::new(),
+            last: None,
+        }
     }
 
     /// The group with this name, numbered as `pattern` is.

@@ -13,6 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, PoisonError};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, gettid, pipe2};
 
@@ -277,13 +278,23 @@ fn pidfd_open(pid: Pid) -> Result<OwnedFd> {
     match RawFd::try_from(fd) {
         // SAFETY: a new descriptor that nobody else has.
         Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
-        _ => {
-            let why = nix::errno::Errno::last();
-            let _ = nix::sys::signal::kill(pid, Signal::SIGKILL);
-            let _ = nix::sys::wait::waitpid(pid, None);
-            Err(descriptors("a pidfd", why))
-        }
+        _ => match nix::errno::Errno::last() {
+            nix::errno::Errno::ESRCH => gone(),
+            refused => {
+                let _ = nix::sys::signal::kill(pid, Signal::SIGKILL);
+                let _ = nix::sys::wait::waitpid(pid, None);
+                Err(descriptors("a pidfd", refused))
+            }
+        },
     }
+}
+
+/// Stands for the pidfd of a child that has ended and is reaped, which happens at once where the
+/// parent ignores SIGCHLD: it can be read, as that of every child that has ended.
+fn gone() -> Result<OwnedFd> {
+    let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+    let event = EventFd::from_value_and_flags(1, flags).map_err(|e| descriptors("a pidfd", e))?;
+    Ok(event.into())
 }
 
 fn descriptors(what: &str, e: nix::Error) -> Error {

@@ -1,5 +1,6 @@
 //! Workers that die at every step of the protocol, thousands of times: the answer stays right.
 //! It does not test deaths that a task causes or a user: see `tests/processes`.
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -94,7 +95,7 @@ impl Campaign {
     fn end(self, at_least: usize, before: usize) {
         assert!(self.deaths() >= at_least, "{}: only {} deaths", self.name, self.deaths());
         // The other runs are the test; these depend on where in a body the countdown ends.
-        assert!(4 * self.given_up <= self.runs, "{} of {} given up", self.given_up, self.runs);
+        assert!(3 * self.given_up <= self.runs, "{} of {} given up", self.given_up, self.runs);
         assert_eq!(children(), [] as [String; 0], "{}", self.name);
         assert_eq!(descriptors(), before, "{}", self.name);
     }
@@ -153,7 +154,7 @@ fn chains() {
             let mut nodes = vec![node(Op::Fresh(600), &[])];
             nodes.extend((1..150).map(|i| node(op, &[i - 1])));
             let spec = Spec { outputs: vec![149, 75], nodes };
-            campaign.run(&spec, workers, [12, 50][round % 2]);
+            campaign.run(&spec, workers, [40, 100][round % 2]);
         }
     }
     campaign.end(300, before);
@@ -168,7 +169,7 @@ fn big_results() {
         for workers in WORKERS {
             let leaf = [Op::Bytes(1 << 20), Op::Fresh(200_000), Op::Fresh(600)][round % 3];
             let inner = [Op::Slice, Op::Pair, Op::Gather][round / 2];
-            campaign.run(&tree(24, 3, leaf, inner), workers, [40, 120][round % 2]);
+            campaign.run(&tree(24, 3, leaf, inner), workers, [80, 200][round % 2]);
         }
     }
     campaign.end(100, before);

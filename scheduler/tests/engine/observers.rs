@@ -1,5 +1,6 @@
 //! Observers that panic, and values that panic when dropped: the run ends, and nothing hangs.
 //! It does not test what observers are told.
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -23,7 +23,6 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
-    #[expect(clippy::disallowed_methods, reason = "a watchdog needs a thread of its own")]
     pub(crate) fn new(name: &'static str) -> Self {
         let watched = Arc::new(Watched {
             name,

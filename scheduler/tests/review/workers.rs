@@ -9,7 +9,7 @@ use nix::time::{ClockId, clock_gettime};
 use tine_scheduler::{Graph, Processes, get};
 
 fn cpu() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap().into()
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("every thread has this clock").into()
 }
 
 #[test]
