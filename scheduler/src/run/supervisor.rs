@@ -24,6 +24,9 @@ const GRACE: Duration = Duration::from_millis(200);
 /// How long a worker whose run is over may take to flush its standard output.
 const PARTING: Duration = Duration::from_secs(1);
 
+/// More processes in a row that end before they have come to a task mean that none can live here.
+const BARREN: u32 = 64;
+
 /// One worker: its process, while there is one, and what it prints.
 #[derive(Debug)]
 struct Post {
@@ -31,6 +34,8 @@ struct Post {
     lines: [Lines; 2],
     /// Whether `hurry` has ended the process: whatever task it had come to meanwhile is not to blame.
     hurried: bool,
+    /// How many processes in a row ended here before they had come to a task.
+    barren: u32,
 }
 
 /// The process that started the run, as it watches over it.
@@ -55,7 +60,7 @@ struct News {
 impl<'a> Supervisor<'a> {
     pub(super) fn new(engine: &'a Engine<'a>, watch: Watch<'a>) -> Self {
         let lines = || [Lines::new(false), Lines::new(true)];
-        let post = || Post { child: None, lines: lines(), hurried: false };
+        let post = || Post { child: None, lines: lines(), hurried: false, barren: 0 };
         let posts = (0..engine.table.workers()).map(|_| post()).collect();
         Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None }
     }
@@ -175,12 +180,29 @@ impl<'a> Supervisor<'a> {
             }
         }
         let death = Death::of(status.ok());
+        self.count_barren(post, &death)?;
         self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(death.text.clone()));
         self.mend(post as u16, &death)?;
         if self.engine.table.is_finished() || self.engine.table.is_stopped() {
             return Ok(());
         }
         self.start(post)
+    }
+
+    /// Ends the run where one worker after the other dies before it has done anything.
+    fn count_barren(&mut self, post: usize, death: &Death) -> Result<()> {
+        let idle = self.engine.table.slot(post).current().is_none();
+        let barren = &mut self.posts[post].barren;
+        *barren = if idle { *barren + 1 } else { 0 };
+        if *barren <= BARREN {
+            return Ok(());
+        }
+        let message = format!(
+            "no worker can live here: {barren} in a row ended before they came to a task; the last \
+             one {}",
+            death.text
+        );
+        Err(Error::new(ErrorKind::Died, message))
     }
 
     /// Ends what a dead worker had begun, and queues what it had claimed.

@@ -102,10 +102,65 @@ impl Deque {
 
     /// Repairs the ends after the owner's death: in the middle of a pop of the last hint, the
     /// bottom may lie below the top. The hint itself stands in the dead worker's slot.
+    ///
+    /// Where the ends are equal, the owner may have died between lowering the bottom and looking at
+    /// the top, and a thief who saw the bottom before may still raise the top. So the top is raised
+    /// here, past an entry that is empty or in the slot: the thief then loses, or has won already.
     pub(crate) fn mend(&self) {
         let top = self.ends[TOP].load(Ordering::SeqCst);
-        if self.ends[BOTTOM].load(Ordering::SeqCst) < top {
+        if self.ends[BOTTOM].load(Ordering::SeqCst) <= top {
+            self.advance_top(top);
+            let top = self.ends[TOP].load(Ordering::SeqCst);
             self.ends[BOTTOM].store(top, Ordering::SeqCst);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::region::Sharing;
+
+    fn deque() -> Deque {
+        Carver::carve(Sharing::Private, |c| Deque::new(c, 8)).unwrap()
+    }
+
+    #[test]
+    fn the_owner_takes_the_youngest_and_thieves_the_oldest() {
+        let deque = deque();
+        assert!((1..=3).all(|hint| deque.push(hint)));
+        assert_eq!(deque.pop(|_| ()), Some(3));
+        assert_eq!(deque.steal(|_| ()), Steal::Got(1));
+        assert_eq!(deque.steal(|_| ()), Steal::Got(2));
+        assert_eq!((deque.pop(|_| ()), deque.steal(|_| ())), (None, Steal::Empty));
+    }
+
+    #[test]
+    fn a_full_ring_says_so() {
+        let deque = deque();
+        assert!((0..8).all(|hint| deque.push(hint)));
+        assert!(!deque.push(8));
+    }
+
+    #[test]
+    fn an_owner_who_died_in_a_pop_leaves_a_queue_that_works() {
+        let deque = deque();
+        deque.push(7);
+        // The owner lowers the bottom and dies; a thief had read both ends before, and goes on
+        // only when the queue has been mended.
+        let top = deque.ends[TOP].load(Ordering::SeqCst);
+        deque.ends[BOTTOM].store(0, Ordering::SeqCst);
+        deque.mend();
+        assert!(!deque.advance_top(top), "the thief loses");
+        assert!(deque.push(8));
+        assert_eq!(deque.pop(|_| ()), Some(8));
+        // The thief goes on first.
+        deque.push(9);
+        let top = deque.ends[TOP].load(Ordering::SeqCst);
+        deque.ends[BOTTOM].store(top, Ordering::SeqCst);
+        assert!(deque.advance_top(top));
+        deque.mend();
+        assert!(deque.push(10));
+        assert_eq!((deque.pop(|_| ()), deque.pop(|_| ())), (Some(10), None));
     }
 }
