@@ -20,7 +20,7 @@ pub(crate) enum Bell {
     /// It sleeps on the table's `bell` word.
     Futex,
     /// It sleeps in `poll`.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
     Event(nix::sys::eventfd::EventFd),
 }
 
@@ -79,7 +79,7 @@ impl Engine<'_> {
                 bell.fetch_add(1, Ordering::SeqCst);
                 futex::wake_all(bell);
             }
-            #[cfg(target_os = "linux")]
+            #[cfg(all(target_os = "linux", not(tine_portable)))]
             Bell::Event(event) => {
                 // A full counter wakes it just as well.
                 let _ = event.write(1);

@@ -14,7 +14,7 @@ pub(crate) fn wake_all(word: &AtomicU32) {
     imp::wake_all(word);
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod imp {
     use std::ptr;
     use std::sync::atomic::AtomicU32;
@@ -37,7 +37,7 @@ mod imp {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), tine_portable))]
 mod imp {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::{Condvar, Mutex, PoisonError};

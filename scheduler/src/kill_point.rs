@@ -2,7 +2,7 @@
 //! Compiled to nothing without the feature `kill-points`.
 
 /// A step of the protocol.
-#[cfg(feature = "kill-points")]
+#[cfg(all(feature = "kill-points", target_os = "linux", not(tine_portable)))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Point {
     BeforeCursor,
@@ -20,7 +20,7 @@ pub(crate) enum Point {
     MidAllocate,
 }
 
-#[cfg(feature = "kill-points")]
+#[cfg(all(feature = "kill-points", target_os = "linux", not(tine_portable)))]
 mod countdown {
     use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -38,15 +38,15 @@ mod countdown {
         }
     }
 }
-#[cfg(feature = "kill-points")]
+#[cfg(all(feature = "kill-points", target_os = "linux", not(tine_portable)))]
 pub use countdown::arm;
-#[cfg(feature = "kill-points")]
+#[cfg(all(feature = "kill-points", target_os = "linux", not(tine_portable)))]
 pub(crate) use countdown::pass;
 
 /// A place where a test may end the process.
 macro_rules! kill_point {
     ($point:ident) => {
-        #[cfg(feature = "kill-points")]
+        #[cfg(all(feature = "kill-points", target_os = "linux", not(tine_portable)))]
         $crate::kill_point::pass($crate::kill_point::Point::$point);
     };
 }

@@ -2,6 +2,14 @@
 //! thread.
 //!
 //! Nothing here prints or draws; collections are built on top of it.
+//!
+//! Off Linux nothing is forked, and nothing shared. `RUSTFLAGS="--cfg tine_portable"` builds it so on
+//! Linux, which is how the other systems' code is checked here.
+
+#![cfg_attr(
+    any(not(target_os = "linux"), tine_portable),
+    expect(dead_code, unused_imports, reason = "what mends after deaths is for forked workers")
+)]
 
 // The vocabulary: what a task is, and what can be said of it.
 pub mod codec;
@@ -19,8 +27,12 @@ pub mod limits;
 
 // Memory that processes share.
 #[expect(unsafe_code, reason = "results lie in shared memory: see the module's invariant")]
+#[cfg_attr(any(not(target_os = "linux"), tine_portable), path = "arena/portable.rs")]
 mod arena;
-#[expect(unsafe_code, reason = "futex is a system call")]
+#[cfg_attr(
+    all(target_os = "linux", not(tine_portable)),
+    expect(unsafe_code, reason = "futex is a system call")
+)]
 mod futex;
 #[expect(unsafe_code, reason = "atomics in a shared mapping: see the module's invariant")]
 mod region;
@@ -36,12 +48,15 @@ mod facts;
 mod kill_point;
 mod panics;
 mod procfs;
-#[expect(unsafe_code, reason = "fork and signals: see the modules' invariants")]
+#[cfg_attr(
+    all(target_os = "linux", not(tine_portable)),
+    expect(unsafe_code, reason = "fork and signals: see the modules' invariants")
+)]
 mod run;
 mod worker;
 
 pub use arena::{Buffer, Element, memory_in_use};
-#[cfg(feature = "kill-points")]
+#[cfg(all(feature = "kill-points", target_os = "linux", not(tine_portable)))]
 pub use kill_point::arm as arm_kill_point;
 
 pub use codec::BlockRef;
@@ -57,7 +72,7 @@ pub use observer::{
     Wanted, WorkerFact,
 };
 pub use plan::Plan;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use run::Processes;
 pub use run::{Serial, Threads};
 pub use scheduler::{Outputs, Scheduler, by_name, current, get, observe, observers, with};

@@ -2,7 +2,7 @@
 //! It keeps nothing.
 
 /// CPU nanoseconds of the calling thread.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 pub(crate) fn thread_cpu() -> u64 {
     use nix::time::{ClockId, clock_gettime};
     let Ok(t) = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID) else { return 0 };
@@ -10,7 +10,7 @@ pub(crate) fn thread_cpu() -> u64 {
 }
 
 /// Bytes of memory that this process shares with no file: resident minus shared pages.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 pub(crate) fn private_bytes() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let mut fields = statm.split(' ').skip(1).map(|f| f.parse::<u64>().unwrap_or(0));
@@ -19,13 +19,13 @@ pub(crate) fn private_bytes() -> u64 {
 }
 
 /// Not known here.
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), tine_portable))]
 pub(crate) fn thread_cpu() -> u64 {
     0
 }
 
 /// Not known here.
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), tine_portable))]
 pub(crate) fn private_bytes() -> u64 {
     0
 }

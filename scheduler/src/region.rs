@@ -67,7 +67,7 @@ pub(crate) struct Region {
     start: NonNull<u8>,
     len: usize,
     /// Kept open so that what the region holds can be counted from outside.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
     _memfd: Option<std::os::fd::OwnedFd>,
 }
 
@@ -82,7 +82,7 @@ impl fmt::Debug for Region {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 impl Region {
     /// Maps `len` zero bytes.
     pub(crate) fn new(len: usize, sharing: Sharing) -> Result<Self> {
@@ -96,7 +96,7 @@ impl Region {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 impl Drop for Region {
     fn drop(&mut self) {
         if self.len > 0 {
@@ -105,7 +105,7 @@ impl Drop for Region {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod linux {
     use std::num::NonZeroUsize;
     use std::os::fd::OwnedFd;
@@ -232,10 +232,10 @@ mod linux {
         let _ = unsafe { munmap(start.cast(), len) };
     }
 }
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 pub(crate) use linux::{Access, collapse, map, map_guarded, memfd, unmap};
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), tine_portable))]
 impl Region {
     fn layout(len: usize) -> std::alloc::Layout {
         std::alloc::Layout::from_size_align(len, 4096).expect("a page-aligned size is a layout")
@@ -255,7 +255,7 @@ impl Region {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), tine_portable))]
 impl Drop for Region {
     fn drop(&mut self) {
         if self.len > 0 {
@@ -339,7 +339,7 @@ impl Region {
         Region {
             start: NonNull::dangling(),
             len: 0,
-            #[cfg(target_os = "linux")]
+            #[cfg(all(target_os = "linux", not(tine_portable)))]
             _memfd: None,
         }
     }

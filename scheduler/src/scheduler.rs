@@ -199,7 +199,7 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Scheduler>> {
     match name {
         "serial" | "sync" | "synchronous" | "single-threaded" => Ok(Arc::new(Serial::new())),
         "threads" | "threading" => Ok(Arc::new(Threads::new())),
-        #[cfg(target_os = "linux")]
+        #[cfg(all(target_os = "linux", not(tine_portable)))]
         "processes" | "multiprocessing" => Ok(Arc::new(crate::run::Processes::new())),
         _ => Err(Error::new(
             ErrorKind::Config,
@@ -208,12 +208,12 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Scheduler>> {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 fn default_scheduler() -> Arc<dyn Scheduler> {
     Arc::new(crate::run::Processes::new())
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), tine_portable))]
 fn default_scheduler() -> Arc<dyn Scheduler> {
     Arc::new(Threads::new())
 }

@@ -57,7 +57,7 @@ pub(crate) fn is_inside() -> bool {
 }
 
 /// The life of a worker process.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 pub(crate) fn live(engine: &Engine<'_>, id: u16) {
     WORKER_PROCESS.store(true, Ordering::Relaxed);
     if let Some(arena) = engine.arena {

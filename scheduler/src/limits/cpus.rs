@@ -29,7 +29,7 @@ fn affinity() -> Limit {
 
 /// Returns how many CPUs are in this thread's mask; `None` also where the kernel refuses a mask
 /// smaller than its own, which happens above 1,024 CPUs.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 fn mask() -> Option<u64> {
     use nix::sched::{CpuSet, sched_getaffinity};
 
@@ -38,7 +38,7 @@ fn mask() -> Option<u64> {
     Some((0..CpuSet::count()).filter(|&i| set.is_set(i) == Ok(true)).count() as u64)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), tine_portable))]
 fn mask() -> Option<u64> {
     None
 }

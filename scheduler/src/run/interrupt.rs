@@ -20,7 +20,7 @@ pub(super) fn error() -> Error {
     )
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod imp {
     use std::os::fd::{AsRawFd, RawFd};
     use std::ptr;
@@ -172,7 +172,7 @@ mod imp {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), tine_portable))]
 mod imp {
     use super::Engine;
 

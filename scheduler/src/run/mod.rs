@@ -1,15 +1,15 @@
 //! The schedulers: one state machine and one worker loop, on three kinds of worker.
 //! What they share stands here: the beginning and the end of a run.
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod fork;
 mod interrupt;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod output;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod processes;
 mod serial;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod supervisor;
 mod threads;
 mod watch;
@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use processes::Processes;
 pub use serial::Serial;
 pub use threads::Threads;

@@ -1,9 +1,9 @@
 //! Memory, descriptors and locks that outlive what they were made for: one test a finding.
 //! It does not test deaths at steps of the protocol: see `tests/engine`.
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod handles;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod workers;
 
 use std::sync::Arc;

@@ -30,7 +30,7 @@ fn a_supervisor_sleeps_though_a_task_closed_its_output() {
     let out = get(&graph, ["x"], &Processes::new().workers(1)).unwrap();
     assert!(out.get::<u64>(0).unwrap() > 0);
     let used = cpu() - before;
-    assert!(used < Duration::from_millis(100), "{used:?} of 400 ms");
+    assert!(used < Duration::from_millis(50), "{used:?} of 400 ms");
 }
 
 #[test]
