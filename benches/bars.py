@@ -3,7 +3,7 @@
 
 It does not judge more than `value <= bar`: what the figures mean stands in docs/comparison.md.
 
-    cargo build --release --examples
+    cargo build --release --examples -p tine -p tine-scheduler
     python3 benches/bars.py [--only REGEX] [--pairs 9] [--json FILE]
                             [--dask PYTHON --peers peers_sched.py]
 
@@ -55,9 +55,12 @@ def program(name, *args, timeout=300):
     """The JSON lines that an example prints."""
     path = os.path.join(BIN, name)
     if not os.path.exists(path):
-        sys.exit(f"there is no {path}: run `cargo build --release --examples` first")
+        sys.exit(f"there is no {path}: run `cargo build --release --examples -p tine -p tine-scheduler` first")
     command = [path, *map(str, args)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired:
+        sys.exit(f"{' '.join(command)} did not end within {timeout} s")
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed: {done.stderr.strip()}")
     return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
@@ -149,7 +152,7 @@ class Bars:
                                          self.arguments.pairs)
             seconds = [r["build_seconds"] for r in runs]
             self.add("build 1000000 tasks", "s", 1.0, seconds, noisy, void=void)
-        if self.wanted("footprint") and os.path.exists(os.path.join(BIN, "footprint")):
+        if self.wanted("footprint"):
             line = program("footprint", "--tasks", 1_000_000, "--workers", 2)[-1]
             self.add("footprint of 1000000 tasks", "bytes a task", 200, [line["bytes_per_task"]],
                      False, heap=line["heap_bytes"], table=line["table_bytes"])
