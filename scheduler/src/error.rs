@@ -45,7 +45,19 @@ pub enum ErrorKind {
     Codec,
     /// A lazy value was built wrongly; the message says how.
     Build,
-    /// The run was interrupted, by Ctrl-C or by a cancel.
+    /// A task ran longer than it may, or the run did.
+    Timeout,
+    /// The worker that ran a task took more memory of its own than a worker may.
+    MemoryLimit,
+    /// The run cannot go on within its memory budget.
+    MemoryBudget,
+    /// A task can never go on: all threads of its process wait for something that nobody can do.
+    Deadlock,
+    /// A task made no progress for long, and was ended because the settings ask for it.
+    Stalled,
+    /// The task was cancelled, or one that it needs.
+    Cancelled,
+    /// The run was interrupted, by Ctrl-C or SIGTERM.
     Interrupted,
     /// The operating system refused something.
     Os,
