@@ -16,10 +16,8 @@
 //! Processor seconds are those of all processes of a run. Memory is polled: private memory of the
 //! process tree (`Pss_Anon`), and what each distinct memfd holds.
 
-use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -29,6 +27,11 @@ use nix::sys::time::TimeValLike;
 use serde::{Deserialize, Serialize};
 use tine::scheduler::{Buffer, Graph, Plan, TaskId};
 use tine::{Processes, Scheduler};
+
+#[path = "common/memory.rs"]
+mod memory;
+
+use memory::{Memory, tree};
 
 const USAGE: &str = "usage: handover [--arrays N] [--megabytes M] [--pairs P], all at least 1";
 
@@ -279,53 +282,6 @@ fn measure(s: &Settings, way: &str) -> Outcome<Cost> {
     processes[0].stdout.take().ok_or("no output")?.read_to_string(&mut text)?;
     let report = serde_json::from_str(&text).map_err(|e| format!("{way} printed {text:?}: {e}"))?;
     Ok(Cost { report, cpu: children_cpu()? - before, wall, peak })
-}
-
-/// A process and all that come from it.
-fn tree(pid: u32) -> Vec<u32> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-    let text = text.unwrap_or_default();
-    let below = text.split_whitespace().filter_map(|p| p.parse().ok()).flat_map(tree);
-    [pid].into_iter().chain(below).collect()
-}
-
-/// Private memory with shared pages counted once, and each memfd once.
-#[derive(Default)]
-struct Memory {
-    bytes: u64,
-    seen: HashSet<u64>,
-}
-
-impl FromIterator<u32> for Memory {
-    fn from_iter<I: IntoIterator<Item = u32>>(pids: I) -> Self {
-        let mut memory = Memory::default();
-        for pid in pids {
-            memory.add(pid);
-        }
-        memory
-    }
-}
-
-impl Memory {
-    fn add(&mut self, pid: u32) {
-        let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"));
-        let rollup = rollup.unwrap_or_default();
-        let anon = rollup.lines().find_map(|l| l.strip_prefix("Pss_Anon:"));
-        let kb: Option<u64> = anon.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok());
-        self.bytes += kb.unwrap_or(0) << 10;
-        let Ok(open) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return };
-        for path in open.flatten().map(|e| e.path()) {
-            let target = std::fs::read_link(&path).unwrap_or_default();
-            if !target.to_string_lossy().starts_with("/memfd:") {
-                continue;
-            }
-            if let Ok(file) = std::fs::metadata(&path)
-                && self.seen.insert(file.ino())
-            {
-                self.bytes += file.blocks() * 512;
-            }
-        }
-    }
 }
 
 #[expect(clippy::print_stdout, reason = "the program's output")]

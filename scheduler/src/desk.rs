@@ -2,6 +2,7 @@
 //! It does not know how the task was chosen.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 
@@ -12,7 +13,7 @@ use crate::engine::{Engine, Kept};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Edge, TaskId};
 use crate::results::{self, Alias, Shared, Stream};
-use crate::table::{PINNED, Phase};
+use crate::table::{LOOKED_AT, PINNED, Phase};
 use crate::value::Datum;
 
 /// One task's inputs and result.
@@ -72,7 +73,8 @@ impl<'a> Desk<'a> {
         let lease = match leases.iter().find(|(p, _)| *p == producer) {
             Some((_, lease)) => lease.clone(),
             None => {
-                let lease = Arc::new(Lease::Input { consumer: self.rank });
+                let moved = self.engine.table.moved_blocks(producer, arena);
+                let lease = Arc::new(Lease::Input { consumer: self.rank, moved });
                 leases.push((producer, lease.clone()));
                 lease
             }
@@ -82,13 +84,14 @@ impl<'a> Desk<'a> {
 
     /// Which input keeps a block that the result refers to.
     fn alias(&self, block: BlockRef) -> Result<Alias> {
-        let arena = self.engine.arena;
-        for (producer, bit) in self.engine.table.producers(self.rank) {
+        let producers = self.engine.arena.map(|a| (a, self.engine.table.producers(self.rank)));
+        for (arena, (producer, bit)) in producers.into_iter().flat_map(|(a, p)| p.map(move |p| (a, p))) {
             let cell = self.engine.table.cell(producer);
-            let stream: Option<Stream<'_>> = arena.and_then(|a| results::stream(cell, a));
-            let Some(stream) = stream else { continue };
-            let mut offsets = stream.blocks().chain(stream.aliases().map(|a| a.offset));
-            if offsets.any(|o| o == block.offset) {
+            let Some(stream) = results::stream(cell, arena) else { continue };
+            let moved = self.engine.table.moved_blocks(producer, arena);
+            let mut own = stream.blocks().map(|b| b.offset);
+            let mut aliases = stream.aliases().map(|a| moved.get(&a.offset).copied().unwrap_or(a.offset));
+            if own.any(|o| o == block.offset) || aliases.any(|o| o == block.offset) {
                 return Ok(Alias { offset: block.offset, producer, bit });
             }
         }
@@ -98,6 +101,7 @@ impl<'a> Desk<'a> {
     /// Keeps an input at which something in this worker still looks. Where the result refers to it
     /// too, the result itself stays until the end of the run: freeing it would free the input.
     fn linger(&self, producer: u32, bit: u32, lease: Arc<Lease>, lingering: &mut Lingering) {
+        self.look_at(producer);
         let cell = self.engine.table.cell(self.rank);
         let stream = self.engine.arena.and_then(|a| results::stream(cell, a));
         let aliased = |s: Stream<'_>| s.aliases().any(|a| (a.producer, a.bit) == (producer, bit));
@@ -106,6 +110,18 @@ impl<'a> Desk<'a> {
         } else {
             self.engine.table.slot(self.worker.into()).set_lingers();
             lingering.0.push((producer, bit, lease));
+        }
+    }
+
+    /// Keeps the result of `producer`, and those whose blocks it refers to, where they lie.
+    fn look_at(&self, producer: u32) {
+        let (mut tasks, mut seen) = (vec![producer], BTreeSet::from([producer]));
+        while let Some(task) = tasks.pop() {
+            let cell = self.engine.table.cell(task);
+            cell.flags.fetch_or(LOOKED_AT, Ordering::SeqCst);
+            let stream = self.engine.arena.and_then(|a| results::stream(cell, a));
+            let aliases = stream.into_iter().flat_map(|s| s.aliases().map(|a| a.producer));
+            tasks.extend(aliases.filter(|&p| seen.insert(p)));
         }
     }
 

@@ -41,7 +41,8 @@ pub(crate) struct Rules {
 #[derive(Debug)]
 pub(crate) struct Engine<'a> {
     pub(crate) plan: &'a Plan<'a>,
-    pub(crate) table: Table,
+    /// Shared with whoever sees to a worker's memory, which outlives no worker.
+    pub(crate) table: Arc<Table>,
     /// Where results lie; `None` where they stay in this process's memory.
     pub(crate) arena: Option<&'static Arena>,
     pub(crate) bell: Bell,
@@ -117,7 +118,7 @@ impl Engine<'_> {
             self.note_failure(task);
         }
         // Before anybody is told: consumers may then free the result, and the list with it.
-        let aliases = self.aliases(task);
+        let aliases = self.aliases(task).unwrap_or_default();
         self.table.release(task, held.phase, ready)?;
         self.let_go(task, held.worker, kept, &aliases);
         Ok(())
@@ -130,7 +131,10 @@ impl Engine<'_> {
 
     /// Lets go of the inputs that a dead worker had kept when it ended `task`: its views are gone.
     pub(crate) fn let_go_again(&self, task: u32, held: State) {
-        self.let_go(task, held.worker, &Kept::new(), &self.aliases(task));
+        // Of a result that is being moved nothing can be said: its inputs stay.
+        if let Some(aliases) = self.aliases(task) {
+            self.let_go(task, held.worker, &Kept::new(), &aliases);
+        }
     }
 
     /// Lets go of the inputs of `task`, but for those in `kept` and in `aliases`.
@@ -165,16 +169,28 @@ impl Engine<'_> {
     }
 
     /// The inputs whose blocks the result of `task` refers to. Of a result that has been freed,
-    /// none: whoever freed it has let go of them, or recovery will on their behalf.
-    fn aliases(&self, task: u32) -> Kept {
+    /// none: whoever freed it has let go of them, or recovery will on their behalf. `None` where it
+    /// is just being moved.
+    fn aliases(&self, task: u32) -> Option<Kept> {
         let cell = self.table.cell(task);
-        let stream = self.arena.and_then(|a| results::stream(cell, a));
-        let aliases: Kept =
-            stream.map_or_else(Vec::new, |s| s.aliases().map(|a| (a.producer, a.bit)).collect());
-        // On behalf of a dead worker this may run beside consumers that it had told already. They
-        // move the word before they free the block: what was read stands if the word still does.
-        fence(Ordering::Acquire);
-        if results::is_worth_freeing(cell) { aliases } else { Vec::new() }
+        let arena = self.arena.filter(|_| results::is_in_block(cell));
+        let Some(arena) = arena else { return Some(Kept::new()) };
+        loop {
+            let before = results::version(cell);
+            let stream = results::stream(cell, arena);
+            let aliases: Kept = stream
+                .map_or_else(Vec::new, |s| s.aliases().map(|a| (a.producer, a.bit)).collect());
+            // On behalf of a dead worker this may run beside consumers that it had told already,
+            // and beside somebody who moves the result. Both change the cell before they free the
+            // block: what was read stands if the cell still does.
+            fence(Ordering::Acquire);
+            if results::is_worth_freeing(cell) && results::version(cell) == before {
+                return Some(aliases);
+            }
+            if !results::is_worth_freeing(cell) {
+                return (!results::is_moving(cell)).then(Kept::new);
+            }
+        }
     }
 
     /// Writes down why `task` was not run: the failed task that comes first among those that its

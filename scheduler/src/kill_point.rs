@@ -18,6 +18,7 @@ pub(crate) enum Point {
     MidRelease,
     MidFree,
     MidAllocate,
+    MidSpill,
 }
 
 #[cfg(all(feature = "kill-points", target_os = "linux", not(tine_portable)))]

@@ -45,6 +45,7 @@ mod table;
 mod desk;
 mod engine;
 mod facts;
+mod governor;
 mod kill_point;
 mod panics;
 mod procfs;

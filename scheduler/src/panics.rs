@@ -111,7 +111,11 @@ pub(crate) fn watch(
     }
     let payload = match done {
         Ok(result) => return result,
-        Err(payload) => payload,
+        // Not a panic, but the engine's own way out of a body that cannot go on.
+        Err(payload) => match payload.downcast::<Error>() {
+            Ok(error) => return Err(*error),
+            Err(payload) => payload,
+        },
     };
     let (text, place, backtrace) = match seen {
         Some(seen) => (seen.text, seen.place, seen.backtrace),

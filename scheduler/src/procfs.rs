@@ -12,7 +12,12 @@ pub(crate) fn thread_cpu() -> u64 {
 /// Bytes of memory that this process shares with no file: resident minus shared pages.
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub(crate) fn private_bytes() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    private_in(&std::fs::read_to_string("/proc/self/statm").unwrap_or_default())
+}
+
+/// The same, of the process whose `statm` this is.
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+pub(crate) fn private_in(statm: &str) -> u64 {
     let mut fields = statm.split(' ').skip(1).map(|f| f.parse::<u64>().unwrap_or(0));
     let (resident, shared) = (fields.next().unwrap_or(0), fields.next().unwrap_or(0));
     resident.saturating_sub(shared) * 4096

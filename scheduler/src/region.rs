@@ -153,7 +153,7 @@ mod linux {
     }
 
     /// Growing a file over this limit kills the process (SIGXFSZ) rather than failing.
-    fn file_size_limit() -> u64 {
+    pub(crate) fn file_size_limit() -> u64 {
         use nix::sys::resource::{Resource, getrlimit};
         getrlimit(Resource::RLIMIT_FSIZE).map_or(u64::MAX, |limit| limit.0)
     }
@@ -233,7 +233,7 @@ mod linux {
     }
 }
 #[cfg(all(target_os = "linux", not(tine_portable)))]
-pub(crate) use linux::{Access, collapse, map, map_guarded, memfd, unmap};
+pub(crate) use linux::{Access, collapse, file_size_limit, map, map_guarded, memfd, unmap};
 
 #[cfg(any(not(target_os = "linux"), tine_portable))]
 impl Region {

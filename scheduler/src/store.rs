@@ -9,7 +9,7 @@ use crate::arena::{Arena, Lease, set_lease, with_lease};
 use crate::codec::{self, BlockRef};
 use crate::context::Fetched;
 use crate::error::Result;
-use crate::results::Stream;
+use crate::results::{Moved, Stream};
 use crate::value::Value;
 
 /// A block of the arena that this process keeps.
@@ -114,6 +114,7 @@ pub struct StoredValue {
     arena: &'static Arena,
     stream: BlockRef,
     kept: Vec<Arc<KeptBlock>>,
+    moved: Moved,
 }
 
 impl StoredValue {
@@ -121,8 +122,14 @@ impl StoredValue {
         arena: &'static Arena,
         stream: BlockRef,
         kept: Vec<Arc<KeptBlock>>,
+        moved: Moved,
     ) -> Arc<Self> {
-        Arc::new(StoredValue { arena, stream, kept })
+        Arc::new(StoredValue { arena, stream, kept, moved })
+    }
+
+    /// Blocks that lie elsewhere than the encoded value says.
+    pub(crate) fn moved(&self) -> &Moved {
+        &self.moved
     }
 
     pub(crate) fn kept(&self) -> &[Arc<KeptBlock>] {

@@ -7,18 +7,21 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::arena;
 use crate::context::TaskContext;
 use crate::desk::{Desk, Lingering};
 use crate::engine::{Engine, Kept};
 use crate::error::{Error, Result};
 use crate::facts::Meter;
+use crate::governor::Governor;
 use crate::kill_point::kill_point;
 use crate::panics;
 use crate::results;
-use crate::table::{NOBODY, Phase, Range, Ready, Slot, State, Steal};
+use crate::table::{ALONE, BRAKE, NOBODY, Phase, Range, Ready, Slot, State, Steal};
 
 /// A batch of sources may grow while the last one took less than this.
 const BATCH_TIME: Duration = Duration::from_micros(20);
@@ -60,12 +63,14 @@ pub(crate) fn is_inside() -> bool {
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub(crate) fn live(engine: &Engine<'_>, id: u16) {
     WORKER_PROCESS.store(true, Ordering::Relaxed);
-    if let Some(arena) = engine.arena {
-        crate::arena::Heap::new(arena, engine.table.epoch(), id).install();
-    }
+    let governor = engine.arena.map(|arena| {
+        let governor = Rc::new(Governor::new(engine.table.clone(), arena, id));
+        arena::Heap::new(arena, engine.table.epoch(), id).within(governor.clone()).install();
+        governor
+    });
     // An impossible value is noted in the table, where the supervisor sees it. So is one that was
     // met as an index: another worker would only meet it again.
-    let run = AssertUnwindSafe(|| Worker::new(engine, id).run());
+    let run = AssertUnwindSafe(|| Worker { governor, ..Worker::new(engine, id) }.run());
     if catch_unwind(run).is_err() {
         engine.table.note_corrupt(engine.table.slot(id.into()).current().unwrap_or(0));
     }
@@ -84,6 +89,8 @@ pub(crate) struct Worker<'a> {
     lingering: Lingering,
     /// Where the last gated source was found far behind the cursor.
     last_distant: u32,
+    /// Who keeps the run within its memory, where that is shared.
+    governor: Option<Rc<Governor>>,
 }
 
 impl<'a> Worker<'a> {
@@ -92,7 +99,8 @@ impl<'a> Worker<'a> {
         let meter = Meter::new(engine, id);
         let (ready, lingering) = (Ready::default(), Lingering::default());
         let (batch, batch_began, last_distant) = (1, None, 0);
-        Worker { engine, id, batch, batch_began, ready, meter, lingering, last_distant }
+        let governor = None;
+        Worker { engine, id, batch, batch_began, ready, meter, lingering, last_distant, governor }
     }
 
     fn slot(&self) -> &'a Slot {
@@ -115,6 +123,9 @@ impl<'a> Worker<'a> {
         let mut idle = 0;
         let _inside = Inside::enter();
         while !table.is_stopped() && !table.is_finished() {
+            if table.pressure() & ALONE != 0 {
+                self.put_back(next.take());
+            }
             let task = match next.take() {
                 Some(task) => Some(task),
                 None => self.find()?,
@@ -153,12 +164,24 @@ impl<'a> Worker<'a> {
     fn find(&mut self) -> Result<Option<u32>> {
         let table = &self.engine.table;
         let slot = self.slot();
+        let pressure = table.pressure();
+        if pressure & ALONE != 0 {
+            return self.find_alone();
+        }
         if let Some(task) = table.deque(self.id.into()).pop(|t| slot.set_current(t)) {
             return Ok(Some(task));
         }
         if let Some(task) = self.steal() {
             return Ok(Some(task));
         }
+        if pressure & BRAKE != 0 {
+            return Ok(None);
+        }
+        self.find_source()
+    }
+
+    /// A source that may be ready, noted in the slot as current.
+    fn find_source(&mut self) -> Result<Option<u32>> {
         if let Some(task) = self.next_source() {
             return Ok(Some(task));
         }
@@ -166,6 +189,32 @@ impl<'a> Worker<'a> {
             return Ok(Some(task));
         }
         Ok(self.steal_sources())
+    }
+
+    /// The task that must run alone, where it waits for somebody to run it.
+    fn find_alone(&self) -> Result<Option<u32>> {
+        let table = &self.engine.table;
+        let Some(task) = table.alone().filter(|&t| t < table.last()) else { return Ok(None) };
+        match table.state(task)?.phase {
+            Phase::Ready => {
+                self.slot().set_current(task);
+                Ok(Some(task))
+            }
+            phase => {
+                if phase.is_final() {
+                    table.end_alone(task);
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Queues a task that this worker would have gone on with.
+    fn put_back(&self, task: Option<u32>) {
+        let table = &self.engine.table;
+        if let Some(task) = task.filter(|&t| table.alone() != Some(t)) {
+            table.deque(self.id.into()).push(task);
+        }
     }
 
     /// The other workers, the supervisor included, beginning with the next one.
@@ -307,12 +356,23 @@ impl<'a> Worker<'a> {
     fn sleep(&mut self) -> Result<Option<u32>> {
         let table = &self.engine.table;
         let heard = self.slot().bell();
+        if table.pressure() != 0 {
+            arena::with_idle_heap(arena::Heap::give_up_empty);
+        }
         let last = table.fall_asleep(self.id.into());
         let over = table.is_stopped() || table.is_finished();
-        let found = if over { None } else { self.distant_gated()? };
+        let found = if over || table.pressure() != 0 { None } else { self.distant_gated()? };
         if over || found.is_some() || self.sees_work()? {
             table.stay_awake(self.id.into());
             return Ok(found);
+        }
+        if let Some(arena) = self.engine.arena {
+            // Who waits for memory decides by who is awake.
+            arena.ring();
+        }
+        if last && table.pressure() == BRAKE && table.sees_sources()? {
+            table.stay_awake(self.id.into());
+            return self.admit();
         }
         if last {
             // Nobody is left to make work: either the run is over, or a hint was lost.
@@ -325,9 +385,30 @@ impl<'a> Worker<'a> {
         Ok(None)
     }
 
+    /// Nobody runs, and the brake holds back what is left: makes room, and takes a source even so.
+    fn admit(&mut self) -> Result<Option<u32>> {
+        if let Some(governor) = &self.governor {
+            arena::with_idle_heap(|heap| governor.make_way(heap));
+        }
+        self.batch = 1;
+        match self.find_source()? {
+            Some(task) => Ok(Some(task)),
+            None => self.distant_gated(),
+        }
+    }
+
     fn sees_work(&self) -> Result<bool> {
         let table = &self.engine.table;
+        let pressure = table.pressure();
+        if pressure & ALONE != 0 {
+            let alone = table.alone().filter(|&t| t < table.last());
+            let phase = alone.map(|t| table.state(t)).transpose()?.map(|s| s.phase);
+            return Ok(phase.is_some_and(|p| p == Phase::Ready || p.is_final()));
+        }
         let queued = (0..=table.workers()).any(|w| table.deque(w).has_some());
+        if pressure & BRAKE != 0 {
+            return Ok(queued);
+        }
         let batched = (0..table.workers())
             .any(|w| !Range::from_bits(table.slot(w).range.load(Ordering::SeqCst)).is_empty());
         Ok(queued || batched || table.sources.has_open() || self.next_gated()?.is_some())
@@ -375,7 +456,7 @@ impl<'a> Worker<'a> {
         let phase = match done {
             Ok(()) => Phase::Releasing,
             Err(error) => {
-                crate::arena::unpublish();
+                arena::unpublish();
                 self.fail(task, claimed, error);
                 Phase::ReleasingFailed
             }
@@ -435,6 +516,21 @@ impl<'a> Worker<'a> {
             self.slot().set_next(NOBODY);
         }
         self.lingering.let_go(self.engine, self.id);
+        if table.pressure() != 0 {
+            self.ease(task);
+        }
         Ok(next)
+    }
+
+    /// A task ended in a run that is short of memory: others may have waited for it.
+    #[cold]
+    fn ease(&self, task: u32) {
+        self.engine.table.end_alone(task);
+        if let Some(governor) = &self.governor {
+            governor.steer();
+        }
+        if let Some(arena) = self.engine.arena {
+            arena.ring();
+        }
     }
 }

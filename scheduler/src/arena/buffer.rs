@@ -20,6 +20,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::{Deref, Range};
+use std::panic::resume_unwind;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
@@ -30,6 +31,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Arena, Heap};
 use crate::codec::{BlockRef, scope};
+use crate::error::ErrorKind;
+use crate::results::Moved;
 use crate::store::StoredValue;
 
 /// Numbers that a [`Buffer`] may hold.
@@ -59,9 +62,22 @@ pub(crate) enum Lease {
     Input {
         /// The task that may refer to the block in its result.
         consumer: u32,
+        /// Blocks that lie elsewhere than the encoded value says.
+        moved: Moved,
     },
     /// A result that outlived its run.
-    Stored(#[expect(dead_code, reason = "held, never read")] Arc<StoredValue>),
+    Stored(Arc<StoredValue>),
+}
+
+impl Lease {
+    /// Where the block that an encoded value refers to lies now.
+    fn resolve(&self, block: BlockRef) -> BlockRef {
+        let moved = match self {
+            Lease::Input { moved, .. } => moved,
+            Lease::Stored(stored) => stored.moved(),
+        };
+        BlockRef { offset: moved.get(&block.offset).copied().unwrap_or(block.offset), ..block }
+    }
 }
 
 /// A block that this worker allocated; freed with the last handle, unless a result owns it by then.
@@ -164,10 +180,16 @@ impl<T: Element> Buffer<T> {
     fn in_arena(len: usize) -> Option<Self> {
         const { assert!(size_of::<T>() > 0 && align_of::<T>() <= super::ALIGN) };
         let bytes = len.checked_mul(size_of::<T>()).filter(|&b| b >= SMALLEST_BLOCK)?;
-        let (block, task, arena) = with_heap(|heap, task| {
+        let allocated = with_heap(|heap, task| {
+            heap.allocate(bytes, task).map(|block| (block, task, heap.arena()))
+        })?;
+        let (block, task, arena) = match allocated {
+            Ok(allocated) => allocated,
+            // A vector would take the memory all the same: the task ends here.
+            Err(e) if e.kind() == ErrorKind::MemoryBudget => resume_unwind(Box::new(e)),
             // A full arena is not the end: the buffer becomes a vector, and is copied when sent.
-            heap.allocate(bytes, task).ok().map(|block| (block, task, heap.arena()))
-        })??;
+            Err(_) => return None,
+        };
         let ptr = arena.writable(block).ok()?;
         let published = AtomicBool::new(false);
         let fresh = Fresh { block, task, published, maker: std::process::id() };
@@ -233,7 +255,7 @@ impl<T: Element> Buffer<T> {
                 })
             }
             Keeper::Leased(lease, block) => match **lease {
-                Lease::Input { consumer } if consumer == task => {
+                Lease::Input { consumer, .. } if consumer == task => {
                     scope::refer(*block).then_some(*block)
                 }
                 _ => None,
@@ -309,6 +331,11 @@ fn running_task() -> Option<u32> {
 pub(crate) fn with_heap<R>(f: impl FnOnce(&mut Heap, u32) -> R) -> Option<R> {
     let task = running_task()?;
     HEAP.with_borrow_mut(|heap| heap.as_mut().map(|h| f(h, task)))
+}
+
+/// Calls `f` with this worker's allocator, between tasks; `None` elsewhere.
+pub(crate) fn with_idle_heap<R>(f: impl FnOnce(&mut Heap) -> R) -> Option<R> {
+    HEAP.with_borrow_mut(|heap| heap.as_mut().map(f))
 }
 
 impl Heap {
@@ -453,7 +480,7 @@ impl<T: Element> Buffer<T> {
             .map(|c| u64::from_le_bytes(c.try_into().expect("chunks of 8")))
             .collect();
         let [offset, len, within, size] = words[..] else { return Err("a short reference".into()) };
-        let block = BlockRef { offset, len };
+        let block = lease.resolve(BlockRef { offset, len });
         let arena = Arena::global().map_err(|e| e.to_string())?;
         let whole = arena.bytes(block).map_err(|e| e.to_string())?;
         let end = within.checked_add(size).ok_or("a reference out of bounds")?;

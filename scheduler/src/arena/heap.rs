@@ -1,10 +1,13 @@
 //! One worker's way to blocks: from chunks of its own, or whole runs of chunks.
 //! It does not know what is written there; what it keeps in private can be rebuilt from the arena.
 
+use std::fmt;
+use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use super::chunk::{COLD, Owner, PARENT, Tag, Use, WARM};
-use super::{Arena, CHUNK, CLASSES, SIZES, TAGS, USED_WORDS, class_of, slots};
+use super::extent::PAGE;
+use super::{Arena, CHUNK, CLASSES, SEQUENCE, SIZES, class_of, slots};
 use crate::codec::BlockRef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kill_point::kill_point;
@@ -20,13 +23,37 @@ struct Cut {
     full: bool,
 }
 
+/// Who sees to it that results stay within the memory that the run may take.
+pub(crate) trait Relief: fmt::Debug {
+    /// How many chunks of memory may have pages.
+    fn limit(&self) -> usize;
+
+    /// Makes room for that many chunks, or waits until there is.
+    ///
+    /// # Errors
+    /// There never will be.
+    fn make_room(&self, heap: &mut Heap, chunks: usize) -> Result<()>;
+
+    /// Chunks have been taken.
+    fn took(&self, heap: &mut Heap);
+}
+
+/// Which of the two stretches of chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Memory = 0,
+    File = 1,
+}
+
 /// One worker's allocator.
 #[derive(Debug)]
 pub(crate) struct Heap {
     arena: &'static Arena,
     epoch: u32,
     worker: u16,
-    cuts: [Vec<Cut>; CLASSES],
+    /// By place and class.
+    cuts: [[Vec<Cut>; CLASSES]; 2],
+    relief: Option<Rc<dyn Relief>>,
 }
 
 /// A full chunk is worth another look once this share of its blocks was freed.
@@ -35,88 +62,179 @@ const WORTH_A_LOOK: usize = 8;
 impl Heap {
     /// The allocator of `worker`, which takes over the chunks of a dead one of that number.
     pub(crate) fn new(arena: &'static Arena, epoch: u32, worker: u16) -> Self {
-        let mut heap = Heap { arena, epoch, worker, cuts: [const { Vec::new() }; CLASSES] };
-        for chunk in 0..arena.top() {
-            let owner = Owner::from_bits(arena.owners[chunk].load(Ordering::SeqCst));
+        let cuts = [const { [const { Vec::new() }; CLASSES] }; 2];
+        let mut heap = Heap { arena, epoch, worker, cuts, relief: None };
+        for chunk in arena.all_chunks() {
+            let owner = Owner::from_bits(arena.word_of(chunk));
             if owner.is_some_and(|o| o.usage == Use::Cut && o.is(epoch, worker)) {
                 let class = arena.kinds[chunk].load(Ordering::SeqCst) as usize;
                 if class < CLASSES {
-                    heap.cuts[class].push(Cut { chunk, next_word: 0, frees_seen: 0, full: false });
+                    let cut = Cut { chunk, next_word: 0, frees_seen: 0, full: false };
+                    heap.cuts[arena.place_of(chunk) as usize][class].push(cut);
                 }
             }
         }
         heap
     }
 
+    /// The same, kept within a budget.
+    pub(crate) fn within(self, relief: Rc<dyn Relief>) -> Self {
+        Heap { relief: Some(relief), ..self }
+    }
+
     pub(crate) fn arena(&self) -> &'static Arena {
         self.arena
     }
 
-    /// Allocates `len` bytes for a task.
+    /// Allocates `len` bytes of memory for a task.
     ///
     /// # Errors
-    /// The arena is full.
+    /// The arena is full, or the budget is spent.
     pub(crate) fn allocate(&mut self, len: usize, task: u32) -> Result<BlockRef> {
+        self.allocate_at(Place::Memory, len, task)
+    }
+
+    /// Allocates `len` bytes of the file for a task.
+    ///
+    /// # Errors
+    /// There is no file, or it is full.
+    pub(crate) fn allocate_in_file(&mut self, len: usize, task: u32) -> Result<BlockRef> {
+        self.arena.spill.as_ref().map_err(Clone::clone)?;
+        self.allocate_at(Place::File, len, task)
+    }
+
+    fn allocate_at(&mut self, place: Place, len: usize, task: u32) -> Result<BlockRef> {
         let tag = Tag { epoch: self.epoch, task };
-        let offset = match class_of(len) {
-            Some(class) => self.allocate_slot(class, tag)?,
-            None => self.allocate_run(len.div_ceil(CHUNK), tag)? * CHUNK,
+        let least = if place == Place::File { PAGE } else { 0 };
+        let offset = match class_of(len.max(least)) {
+            Some(class) => self.allocate_slot(place, class, tag)?,
+            None => self.allocate_run(place, len.div_ceil(CHUNK), tag)? * CHUNK,
         };
         Ok(BlockRef { offset: offset as u64, len: len as u64 })
     }
 
-    fn allocate_slot(&mut self, class: usize, tag: Tag) -> Result<usize> {
+    fn allocate_slot(&mut self, place: Place, class: usize, tag: Tag) -> Result<usize> {
         loop {
             // The last chunk is the one in use; the others are full, or were.
-            if let Some(cut) = self.cuts[class].last_mut()
+            if let Some(cut) = self.cuts[place as usize][class].last_mut()
                 && let Some(slot) = self.arena.take_slot(cut, class, tag)
             {
                 return Ok(cut.chunk * CHUNK + slot * SIZES[class]);
             }
-            self.next_cut(class)?;
+            self.next_cut(place, class)?;
         }
     }
 
     /// Puts a chunk with room last: one where blocks were freed, or a new one.
-    fn next_cut(&mut self, class: usize) -> Result<()> {
+    fn next_cut(&mut self, place: Place, class: usize) -> Result<()> {
         let arena = self.arena;
         let enough = u32::try_from((slots(class) / WORTH_A_LOOK).max(1)).unwrap_or(1);
         let freed =
             |c: &Cut| arena.frees[c.chunk].load(Ordering::Relaxed).wrapping_sub(c.frees_seen);
-        let cuts = &mut self.cuts[class];
+        let cuts = &mut self.cuts[place as usize][class];
         if let Some(i) = cuts.iter().position(|c| !c.full || freed(c) >= enough) {
             let cut = cuts.remove(i);
             cuts.push(Cut { full: false, next_word: 0, ..cut });
             return Ok(());
         }
-        let owner = self.owner(Use::Cut);
-        let chunk = arena.take_chunks(1, owner)?;
+        let (chunk, owner) = self.take(place, 1, Use::Cut)?;
         kill_point!(MidAllocate);
         arena.kinds[chunk].store(class as u32, Ordering::SeqCst);
         let frees_seen = arena.frees[chunk].load(Ordering::Relaxed);
         arena.owners[chunk].store(owner.to_bits(), Ordering::SeqCst);
         kill_point!(MidAllocate);
-        self.cuts[class].push(Cut { chunk, next_word: 0, frees_seen, full: false });
+        let cut = Cut { chunk, next_word: 0, frees_seen, full: false };
+        self.cuts[place as usize][class].push(cut);
+        self.took(place);
         Ok(())
     }
 
+    fn took(&mut self, place: Place) {
+        if let Some(relief) = self.relief.clone().filter(|_| place == Place::Memory) {
+            relief.took(self);
+        }
+    }
+
     fn owner(&self, usage: Use) -> Owner {
-        let sequence = self.arena.counters[1].fetch_add(1, Ordering::Relaxed);
+        let sequence = self.arena.counter(SEQUENCE).fetch_add(1, Ordering::Relaxed);
         Owner { usage, worker: self.worker, sequence, epoch: self.epoch }
     }
 
-    fn allocate_run(&mut self, len: usize, tag: Tag) -> Result<usize> {
+    fn allocate_run(&mut self, place: Place, len: usize, tag: Tag) -> Result<usize> {
         let arena = self.arena;
-        let owner = self.owner(Use::Head);
-        let head = arena.take_chunks(len, owner)?;
+        let (head, owner) = self.take(place, len, Use::Head)?;
         kill_point!(MidAllocate);
         arena.kinds[head].store(len as u32, Ordering::SeqCst);
         arena.tag(head, 0).store(tag.to_bits(), Ordering::SeqCst);
         kill_point!(MidAllocate);
         arena.owners[head].store(owner.to_bits(), Ordering::SeqCst);
         kill_point!(MidAllocate);
-        arena.count_use(head, len);
+        if place == Place::Memory {
+            arena.count_use(head, len);
+        }
+        self.took(place);
         Ok(head)
+    }
+
+    /// Takes a run of chunks, which are left marked as tails; the caller marks the first as what it
+    /// is. Memory is taken first and counted afterwards, so that no two workers take the same room.
+    fn take(&mut self, place: Place, len: usize, usage: Use) -> Result<(usize, Owner)> {
+        loop {
+            let owner = self.owner(usage);
+            let taken = self.arena.take_chunks(place, len, owner)?;
+            let Some(relief) = self.relief.clone().filter(|_| taken.grows()) else {
+                return Ok((taken.start, owner));
+            };
+            if self.arena.resident_chunks() <= relief.limit() {
+                return Ok((taken.start, owner));
+            }
+            self.arena.give_back(&taken, len);
+            relief.make_room(self, taken.cold)?;
+        }
+    }
+
+    /// Gives back chunks of memory in which no block is in use; returns how many.
+    pub(crate) fn give_up_empty(&mut self) -> usize {
+        let arena = self.arena;
+        let mut given = 0;
+        for (class, cuts) in self.cuts[Place::Memory as usize].iter_mut().enumerate() {
+            cuts.retain(|cut| {
+                let words = slots(class).div_ceil(64);
+                // Nobody else sets a bit here.
+                if (0..words).any(|w| arena.used_word(cut.chunk, w).load(Ordering::SeqCst) != 0) {
+                    return true;
+                }
+                arena.give_up_chunk(cut.chunk, arena.word_of(cut.chunk));
+                given += 1;
+                false
+            });
+        }
+        given
+    }
+
+    /// Empties warm chunks, at most `n`; returns how many.
+    pub(crate) fn cool(&mut self, n: usize) -> usize {
+        self.arena.cool(n, self.owner(Use::Tail).to_bits())
+    }
+
+    /// Frees blocks of the file that this worker took for a task and did not publish.
+    pub(crate) fn free_in_file(&mut self, task: u32) {
+        self.arena.reclaim_file(self.epoch, self.worker, task);
+    }
+}
+
+/// A run of chunks that was just taken.
+#[derive(Debug)]
+struct Taken {
+    start: usize,
+    /// How many of them had no pages.
+    cold: usize,
+    place: Place,
+}
+
+impl Taken {
+    fn grows(&self) -> bool {
+        self.place == Place::Memory && self.cold > 0
     }
 }
 
@@ -125,12 +243,12 @@ impl Arena {
         let total = slots(class);
         let frees = self.frees[cut.chunk].load(Ordering::Relaxed);
         for w in cut.next_word..total.div_ceil(64) {
-            let word = &self.used[cut.chunk * USED_WORDS + w];
+            let word = self.used_word(cut.chunk, w);
             let slot = 64 * w + word.load(Ordering::Acquire).trailing_ones() as usize;
             if slot < total.min(64 * (w + 1)) {
                 cut.next_word = w;
                 // The tag before the bit: whoever sees the bit sees what it is for.
-                self.tags[cut.chunk * TAGS + slot].store(tag.to_bits(), Ordering::SeqCst);
+                self.tag(cut.chunk, slot).store(tag.to_bits(), Ordering::SeqCst);
                 kill_point!(MidAllocate);
                 word.fetch_or(1 << (slot % 64), Ordering::SeqCst);
                 return Some(slot);
@@ -140,44 +258,82 @@ impl Arena {
         None
     }
 
-    /// Takes the lowest free run of `len` chunks, so that warm ones are used again. They are left
-    /// marked as tails; the caller marks the first as what it is.
-    fn take_chunks(&self, len: usize, owner: Owner) -> Result<usize> {
-        let mark = Owner { usage: Use::Tail, ..owner }.to_bits();
-        let mut start = 0;
-        while start + len <= self.chunks {
-            // The mark first: what lies behind it is not looked at after a death.
-            if start + len > self.top() {
-                self.counters[0].fetch_max((start + len) as u32, Ordering::SeqCst);
-            }
-            match (start..start + len).find(|&c| !self.try_take(c, mark)) {
-                None => return Ok(start),
-                Some(taken) => {
-                    for c in start..taken {
-                        self.owners[c].store(WARM, Ordering::SeqCst);
-                    }
-                    start = taken + 1;
-                }
-            }
-        }
-        Err(Error::new(
-            ErrorKind::Os,
-            format!(
-                "no room for a result of {} MB: shared memory is reserved once, {} MB here, by the \
-                 machine's memory and `ulimit -v`; use smaller chunks",
-                (len * CHUNK) >> 20,
-                (self.chunks * CHUNK) >> 20
-            ),
-        ))
+    fn place_of(&self, chunk: usize) -> Place {
+        if chunk < self.chunks { Place::Memory } else { Place::File }
     }
 
-    fn try_take(&self, chunk: usize, mark: u64) -> bool {
+    /// Takes the lowest free run of `len` chunks, so that warm ones are used again.
+    fn take_chunks(&self, place: Place, len: usize, owner: Owner) -> Result<Taken> {
+        let mark = Owner { usage: Use::Tail, ..owner }.to_bits();
+        let (mut start, end) = match place {
+            Place::Memory => (0, self.chunks),
+            Place::File => (self.chunks, self.owners.len()),
+        };
+        while start + len <= end {
+            // The mark first: what lies behind it is not looked at after a death.
+            self.raise_top(start + len);
+            let mut cold = 0;
+            let taken = (start..start + len).find(|&c| match self.try_take(c, mark) {
+                Some(free) => {
+                    cold += usize::from(free == COLD);
+                    false
+                }
+                None => true,
+            });
+            let Some(taken) = taken else { return Ok(Taken { start, cold, place }) };
+            self.give_back(&Taken { start, cold, place }, taken - start);
+            start = taken + 1;
+        }
+        Err(self.full(place, len))
+    }
+
+    fn full(&self, place: Place, len: usize) -> Error {
+        let size = (len * CHUNK) >> 20;
+        let message = match &self.spill {
+            Ok(spill) if place == Place::File => format!(
+                "no room for {size} MB of results in {}: `spill.limit` is {} MB, or that is what \
+                 was free there",
+                spill.directory.display(),
+                (spill.chunks * CHUNK) >> 20
+            ),
+            _ => format!(
+                "no room for a result of {size} MB: shared memory is reserved once, {} MB here, by \
+                 the machine's memory and `ulimit -v`; use smaller chunks",
+                (self.chunks * CHUNK) >> 20
+            ),
+        };
+        Error::new(ErrorKind::Os, message)
+    }
+
+    /// Gives back the first `len` chunks of a run that was taken, and not used.
+    fn give_back(&self, taken: &Taken, len: usize) {
+        let free = if taken.cold == len { COLD } else { WARM };
+        for c in taken.start..taken.start + len {
+            self.owners[c].store(free, Ordering::SeqCst);
+        }
+    }
+
+    /// Takes a chunk that is free; returns its word before.
+    fn try_take(&self, chunk: usize, mark: u64) -> Option<u64> {
         let word = &self.owners[chunk];
         let free = word.load(Ordering::Relaxed);
         let taken = (free == COLD || free == WARM)
             && word.compare_exchange(free, mark, Ordering::SeqCst, Ordering::Relaxed).is_ok();
         kill_point!(MidAllocate);
-        taken
+        taken.then_some(free)
+    }
+
+    /// Frees blocks of the file that a worker took for a task, and that no result refers to.
+    pub(crate) fn reclaim_file(&self, epoch: u32, worker: u16, task: u32) {
+        let tag = Some(Tag { epoch, task });
+        for chunk in self.all_chunks().filter(|&c| c >= self.chunks) {
+            let word = self.word_of(chunk);
+            match Owner::from_bits(word).filter(|o| o.is(epoch, worker)).map(|o| o.usage) {
+                Some(Use::Cut) => self.free_tagged(chunk, tag),
+                Some(Use::Head) => self.free_run(chunk, word, tag),
+                _ => {}
+            }
+        }
     }
 
     /// Frees what a dead worker had allocated for the task that it did not finish, and the runs
@@ -185,8 +341,8 @@ impl Arena {
     pub(crate) fn reclaim(&self, epoch: u32, worker: u16, unfinished: Option<u32>) {
         // The word of the tails that belong to the head that was seen last.
         let mut tail = COLD;
-        for chunk in 0..self.top() {
-            let word = self.owners[chunk].load(Ordering::SeqCst);
+        for chunk in self.all_chunks() {
+            let word = self.word_of(chunk);
             let Some(owner) = Owner::from_bits(word).filter(|o| o.is(epoch, worker)) else {
                 continue;
             };
@@ -217,7 +373,7 @@ impl Arena {
         let Some(&size) = SIZES.get(class) else { return false };
         let mut left = false;
         for w in 0..slots(class).div_ceil(64) {
-            let word = &self.used[chunk * USED_WORDS + w];
+            let word = self.used_word(chunk, w);
             let mut bits = word.load(Ordering::SeqCst);
             while bits != 0 {
                 let slot = 64 * w + bits.trailing_zeros() as usize;
@@ -237,8 +393,8 @@ impl Arena {
         let kept = |offset: u64| keep.binary_search(&offset).is_ok();
         let mut tail = COLD;
         let mut warm = self.warm_chunks();
-        for chunk in 0..self.top() {
-            let word = self.owners[chunk].load(Ordering::SeqCst);
+        for chunk in self.all_chunks() {
+            let word = self.word_of(chunk);
             let Some(owner) = Owner::from_bits(word).filter(|o| o.is_of(epoch)) else { continue };
             let stays = match owner.usage {
                 Use::Cut => self.retain(chunk, |_, offset| kept(offset)),
@@ -251,7 +407,7 @@ impl Arena {
             };
             let next = if stays {
                 Owner { worker: PARENT, ..owner }.to_bits()
-            } else if warm >= super::WARM_CHUNKS && self.punch(chunk, 1) {
+            } else if (chunk >= self.chunks || warm >= super::WARM_CHUNKS) && self.punch(chunk, 1) {
                 COLD
             } else {
                 warm += 1;
@@ -280,6 +436,7 @@ impl Arena {
     fn give_up_chunk(&self, chunk: usize, word: u64) {
         let owner = &self.owners[chunk];
         let _ = owner.compare_exchange(word, WARM, Ordering::SeqCst, Ordering::Relaxed);
+        self.ring();
     }
 }
 
@@ -328,7 +485,7 @@ mod tests {
         let mut heap = Heap::new(arena, 1, 0);
         let kept = heap.allocate(3 * CHUNK, 1).unwrap();
         let mark = heap.owner(Use::Head);
-        assert_eq!(arena.take_chunks(2, mark).unwrap(), 3);
+        assert_eq!(arena.take_chunks(Place::Memory, 2, mark).unwrap().start, 3);
         arena.reclaim(1, 0, None);
         assert_eq!(arena.bytes_owned(), 3 * CHUNK);
         arena.free(kept.offset, Some(Tag { epoch: 1, task: 1 }));

@@ -7,6 +7,9 @@
 //! *tag* that names the task it was allocated for: so that freeing can be done again after a crash
 //! without touching a block that has been handed out anew.
 //!
+//! Behind the chunks in memory lie those of a file, for results that memory has no room for. They
+//! are owned, cut and freed alike; only writing them is another thing.
+//!
 //! # Invariant
 //! Nobody writes a block between its publication and its freeing: producers write through the
 //! read-write mapping before they publish, readers see the read-only one, where a stray write is a
@@ -15,6 +18,8 @@
 mod buffer;
 mod chunk;
 mod class;
+mod extent;
+mod file;
 mod heap;
 
 use std::fmt;
@@ -25,17 +30,19 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub use buffer::{Buffer, Element};
 pub(crate) use buffer::{
-    Lease, copied, end_publishing, publish, set_lease, unpublish, with_heap, with_lease,
+    Lease, copied, end_publishing, publish, set_lease, unpublish, with_heap, with_idle_heap,
+    with_lease,
 };
 pub(crate) use chunk::{Owner, Tag};
 pub(crate) use class::{ALIGN, CHUNK};
-pub(crate) use heap::Heap;
+pub(crate) use heap::{Heap, Relief};
 
 use crate::codec::BlockRef;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::kill_point::kill_point;
 use crate::region::{Access, Carver, Sharing, Slab, collapse, map_guarded, memfd, unmap};
 use class::{CLASSES, SIZES, class_of, slots};
+use file::SpillFile;
 
 /// Freed chunks that are kept warm: this many, 256 MB.
 const WARM_CHUNKS: usize = 128;
@@ -43,15 +50,14 @@ const WARM_CHUNKS: usize = 128;
 /// A chunk that is taken for a large block as often as this gets huge pages.
 const WORTH_COLLAPSING: u32 = 4;
 
-/// Words of used bits, and tags, that each chunk has room for.
-const USED_WORDS: usize = CHUNK / ALIGN / 64;
-const TAGS: usize = CHUNK / ALIGN;
-
 /// One process's arena.
 pub(crate) struct Arena {
     file: OwnedFd,
     write: NonNull<u8>,
     read: NonNull<u8>,
+    /// Where results go that memory has no room for, or why there is no such place.
+    spill: std::result::Result<SpillFile, Error>,
+    /// Chunks in memory.
     chunks: usize,
     owners: Slab<AtomicU64>,
     /// Size class of a cut chunk, length in chunks of a run.
@@ -62,9 +68,25 @@ pub(crate) struct Arena {
     uses: Slab<AtomicU32>,
     used: Slab<AtomicU64>,
     tags: Slab<AtomicU64>,
-    /// 0: chunks below this have been used; 1: sequence number of allocations; 2: of runs.
     counters: Slab<AtomicU32>,
 }
+
+/// Chunks of memory below this have been used.
+const TOP: usize = 0;
+/// Sequence number of allocations.
+const SEQUENCE: usize = 1;
+/// Number of the last run.
+const EPOCH: usize = 2;
+/// Chunks of the file below this have been used, counted from its first.
+const FILE_TOP: usize = 3;
+/// How often memory was given back: what a worker without room sleeps on.
+const BELL: usize = 4;
+/// How many workers wait for memory.
+const WAITING: usize = 5;
+/// Counters, each on a cache line of its own.
+const COUNTERS: usize = 6;
+/// Words from one counter to the next.
+const APART: usize = 32;
 
 // SAFETY: the mappings live as long as the process, and are written only by the rule above.
 unsafe impl Send for Arena {}
@@ -101,54 +123,27 @@ impl Arena {
 
     fn with_len(len: usize) -> Result<Arena> {
         let chunks = len / CHUNK;
+        let spill = SpillFile::open();
+        let all = chunks + spill.as_ref().map_or(0, |s| s.chunks);
         let control = Carver::carve(Sharing::Forks, |c| {
-            let owners = c.slab(chunks);
-            let (kinds, frees, uses) = (c.slab(chunks), c.slab(chunks), c.slab(chunks));
-            let (used, tags) = (c.slab(chunks * USED_WORDS), c.slab(chunks * TAGS));
-            (owners, (kinds, frees, uses), (used, tags), c.slab(3))
+            let owners = c.slab(all);
+            let (kinds, frees, uses) = (c.slab(all), c.slab(all), c.slab(chunks));
+            let used = c.slab(extent::used_before(chunks, all));
+            let tags = c.slab(extent::tags_before(chunks, all));
+            (owners, (kinds, frees, uses), (used, tags), c.slab(COUNTERS * APART))
         });
         let (owners, (kinds, frees, uses), (used, tags), counters) = control?;
         let file = memfd("tine-arena", len)?;
         let write = map_guarded(len, &file, Access::ReadWrite)?;
         // The address space that the first half took is what the next, smaller attempt needs.
         let read = map_guarded(len, &file, Access::Read).inspect_err(|_| unmap(write, len))?;
-        Ok(Arena { file, write, read, chunks, owners, kinds, frees, uses, used, tags, counters })
+        #[rustfmt::skip]
+        let arena = Arena { file, write, read, spill, chunks, owners, kinds, frees, uses, used, tags, counters };
+        Ok(arena)
     }
 
-    /// The bytes of a published block.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Corrupt`] for a block that cannot be.
-    pub(crate) fn bytes(&self, block: BlockRef) -> Result<&[u8]> {
-        let (offset, len) = self.check(block)?;
-        // SAFETY: in the mapping, as just checked, which lives as long as the process; nobody
-        // writes a published block (the module's invariant).
-        let first = unsafe { self.read.add(offset) };
-        // SAFETY: as above.
-        Ok(unsafe { std::slice::from_raw_parts(first.as_ptr(), len) })
-    }
-
-    fn check(&self, block: BlockRef) -> Result<(usize, usize)> {
-        let end = block.offset.checked_add(block.len);
-        match end {
-            Some(end) if end <= (self.chunks * CHUNK) as u64 => {
-                Ok((block.offset as usize, block.len as usize))
-            }
-            _ => Err(Error::new(
-                ErrorKind::Corrupt,
-                format!("a result in shared memory lies outside of it, at {}", block.offset),
-            )),
-        }
-    }
-
-    /// Where to write a block that was allocated and not yet published.
-    ///
-    /// # Errors
-    /// As [`bytes`](Self::bytes).
-    pub(crate) fn writable(&self, block: BlockRef) -> Result<NonNull<u8>> {
-        let (offset, _) = self.check(block)?;
-        // SAFETY: in the mapping, as just checked.
-        Ok(unsafe { self.write.add(offset) })
+    fn counter(&self, which: usize) -> &AtomicU32 {
+        &self.counters[which * APART]
     }
 
     /// Copies `parts`, one after the other, into a block that is not yet published.
@@ -170,23 +165,6 @@ impl Arena {
         Ok(())
     }
 
-    /// How far address `start`, in either mapping, lies behind the beginning of `block`.
-    pub(crate) fn offset_in(&self, block: BlockRef, start: usize) -> Option<u64> {
-        let bases = [self.write.addr().get(), self.read.addr().get()];
-        let offset = bases.iter().find_map(|base| {
-            start.checked_sub(*base).filter(|o| *o <= self.chunks * CHUNK).map(|o| o as u64)
-        })?;
-        offset.checked_sub(block.offset).filter(|w| *w <= block.len)
-    }
-
-    fn word(&self, chunk: usize, slot: usize) -> (&AtomicU64, u64) {
-        (&self.used[chunk * USED_WORDS + slot / 64], 1 << (slot % 64))
-    }
-
-    fn tag(&self, chunk: usize, slot: usize) -> &AtomicU64 {
-        &self.tags[chunk * TAGS + slot]
-    }
-
     /// Whether the block at `offset` is in use for `tag`.
     pub(crate) fn has_tag(&self, offset: u64, tag: Tag) -> bool {
         let chunk = offset as usize / CHUNK;
@@ -201,7 +179,7 @@ impl Arena {
                 let class = self.kinds[chunk].load(Ordering::Relaxed) as usize;
                 let Some(&size) = SIZES.get(class) else { return false };
                 let slot = offset as usize % CHUNK / size;
-                let (word, bit) = self.word(chunk, slot);
+                let (word, bit) = self.used_bit(chunk, slot);
                 word.load(Ordering::SeqCst) & bit != 0
                     && self.tag(chunk, slot).load(Ordering::SeqCst) == tag.to_bits()
             }
@@ -213,7 +191,7 @@ impl Arena {
     /// block still has this tag.
     pub(crate) fn free(&self, offset: u64, only: Option<Tag>) {
         let chunk = offset as usize / CHUNK;
-        if chunk >= self.chunks {
+        if chunk >= self.owners.len() {
             return;
         }
         let word = self.owners[chunk].load(Ordering::SeqCst);
@@ -229,7 +207,7 @@ impl Arena {
         let class = self.kinds[chunk].load(Ordering::Relaxed) as usize;
         let Some(&size) = SIZES.get(class) else { return };
         let slot = within / size;
-        let (word, bit) = self.word(chunk, slot);
+        let (word, bit) = self.used_bit(chunk, slot);
         if let Some(tag) = only {
             let is_used = word.load(Ordering::SeqCst) & bit != 0;
             if !is_used || self.tag(chunk, slot).load(Ordering::SeqCst) != tag.to_bits() {
@@ -250,15 +228,10 @@ impl Arena {
         }
         let len = self.kinds[head].load(Ordering::SeqCst) as usize;
         let tail = Owner::tail_of(word);
-        let tails = head + 1..(head + len).min(self.chunks);
+        let tails = head + 1..(head + len).min(self.end_of(head));
         let left = tails.take_while(|&c| self.owners[c].load(Ordering::SeqCst) == tail).count();
         let end = head + 1 + left;
-        let warm = self.warm_chunks();
-        let free = if warm + (end - head) > WARM_CHUNKS && self.punch(head, end - head) {
-            chunk::COLD
-        } else {
-            chunk::WARM
-        };
+        let free = self.empty(head, end - head);
         for c in (head + 1..end).rev() {
             let owner = &self.owners[c];
             let _ = owner.compare_exchange(tail, free, Ordering::SeqCst, Ordering::Relaxed);
@@ -266,15 +239,27 @@ impl Arena {
         }
         let owner = &self.owners[head];
         let _ = owner.compare_exchange(word, free, Ordering::SeqCst, Ordering::Relaxed);
+        self.ring();
+    }
+
+    /// Empties chunks that nobody reads any more, if they are not to be kept warm; returns the word
+    /// of a free chunk that they get.
+    fn empty(&self, head: usize, len: usize) -> u64 {
+        let keep = head < self.chunks && self.warm_chunks() + len <= WARM_CHUNKS;
+        if !keep && self.punch(head, len) { chunk::COLD } else { chunk::WARM }
     }
 
     /// Gives the memory of a run, which nobody reads any more, back to the kernel.
     fn punch(&self, head: usize, len: usize) -> bool {
         use nix::fcntl::{FallocateFlags, fallocate};
         let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
-        let (from, len) = ((head * CHUNK) as i64, (len * CHUNK) as i64);
-        let punched = fallocate(self.file.as_fd(), flags, from, len).is_ok();
-        for uses in self.uses[head..].iter().take(len as usize / CHUNK).filter(|_| punched) {
+        let (file, first) = match &self.spill {
+            Ok(spill) if head >= self.chunks => (&spill.file, head - self.chunks),
+            _ => (&self.file, head),
+        };
+        let (from, bytes) = ((first * CHUNK) as i64, (len * CHUNK) as i64);
+        let punched = fallocate(file.as_fd(), flags, from, bytes).is_ok();
+        for uses in self.uses.iter().skip(head).take(len).filter(|_| punched) {
             uses.store(0, Ordering::Relaxed);
         }
         punched
@@ -300,23 +285,12 @@ impl Arena {
     /// A number for a run, unlike those of all others that use this arena: also of other processes,
     /// where the program itself has forked.
     pub(crate) fn next_epoch(&self) -> u32 {
-        self.counters[2].fetch_add(1, Ordering::Relaxed)
+        self.counter(EPOCH).fetch_add(1, Ordering::Relaxed)
     }
 
-    /// How many chunks have ever been used: none lies behind.
-    fn top(&self) -> usize {
-        self.counters[0].load(Ordering::SeqCst) as usize
-    }
-
-    fn warm_chunks(&self) -> usize {
-        let owners = self.owners[..self.top()].iter();
-        owners.filter(|o| o.load(Ordering::Relaxed) == chunk::WARM).count()
-    }
-
-    /// Bytes of chunks that somebody owns.
+    /// Bytes of chunks in memory that somebody owns.
     pub(crate) fn bytes_owned(&self) -> usize {
-        let owners = self.owners[..self.top()].iter();
-        owners.filter(|o| Owner::from_bits(o.load(Ordering::Relaxed)).is_some()).count() * CHUNK
+        self.memory().filter(|&c| Owner::from_bits(self.word_of(c)).is_some()).count() * CHUNK
     }
 }
 

@@ -15,6 +15,8 @@ pub enum Kind {
     Count(i64),
     /// `true` or `false`.
     Flag,
+    /// A number of bytes, or text with a unit: `"4GiB"`.
+    Size,
 }
 
 impl Kind {
@@ -23,6 +25,10 @@ impl Kind {
             (Kind::Name, Value::String(name)) => !name.is_empty(),
             (Kind::Count(most), Value::Integer(n)) => (1..=most).contains(n),
             (Kind::Flag, Value::Boolean(_)) => true,
+            (Kind::Size, Value::Integer(n)) => *n > 0,
+            (Kind::Size, Value::String(text)) => {
+                super::units::parse_bytes(text).is_ok_and(|n| n > 0)
+            }
             _ => false,
         }
     }
@@ -34,6 +40,7 @@ impl fmt::Display for Kind {
             Kind::Name => f.write_str("a name, as text"),
             Kind::Count(most) => write!(f, "a whole number from 1 to {most}"),
             Kind::Flag => f.write_str("true or false"),
+            Kind::Size => f.write_str("a number of bytes, or one with a unit, as \"4GiB\""),
         }
     }
 }
@@ -61,10 +68,37 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "whether two delayed calls with equal arguments are one task",
     },
     Setting {
+        key: "memory",
+        kind: Kind::Size,
+        default: None,
+        meaning: "how much memory runs may take together; unset, 80 % of what control groups and \
+                  the machine leave",
+    },
+    Setting {
         key: "scheduler",
         kind: Kind::Name,
         default: None,
         meaning: "serial, threads or processes; unset, the default of the operating system",
+    },
+    Setting {
+        key: "spill.directory",
+        kind: Kind::Name,
+        default: None,
+        meaning: "where results go that do not fit into memory; unset, the first of TMPDIR, \
+                  /var/tmp, /tmp and the current folder that is on a disk",
+    },
+    Setting {
+        key: "spill.limit",
+        kind: Kind::Size,
+        default: None,
+        meaning: "how much may go there; unset, 90 % of what is free there, at most 256 GiB",
+    },
+    Setting {
+        key: "worker-memory",
+        kind: Kind::Size,
+        default: None,
+        meaning: "how much memory of its own one worker may take before it is ended; unset, as \
+                  much as the run",
     },
     Setting {
         key: "workers",

@@ -126,6 +126,18 @@ pub fn workers() -> Result<Option<usize>> {
     find(&*in_force()?, "workers")
 }
 
+/// Returns a size that settings ask for, in bytes.
+///
+/// # Errors
+/// A value that is no size, or a source that cannot be read.
+pub(crate) fn size(key: &str) -> Result<Option<u64>> {
+    match find::<toml::Value>(&*in_force()?, key)? {
+        Some(toml::Value::Integer(n)) => Ok(u64::try_from(n).ok()),
+        Some(toml::Value::String(text)) => units::parse_bytes(&text).map(Some),
+        Some(_) | None => Ok(None),
+    }
+}
+
 /// Takes the innermost scope away again.
 struct Leave;
 

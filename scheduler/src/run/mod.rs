@@ -5,6 +5,8 @@
 mod fork;
 mod interrupt;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
+mod memory;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod output;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod processes;
@@ -32,7 +34,7 @@ use crate::limits;
 use crate::observer::Observer;
 use crate::plan::Plan;
 use crate::region::Sharing;
-use crate::results::{self, Held, Stream};
+use crate::results::{self, Alias, Held, Stream};
 use crate::scheduler::{Output, Outputs};
 use crate::store::{KeptBlock, StoredValue};
 use crate::table::{Shape, Table};
@@ -81,7 +83,7 @@ fn engine<'a>(
         in_order: kind.in_order,
         uncaught: kind.uncaught,
     };
-    let table = Table::new(plan, shape)?;
+    let table = Arc::new(Table::new(plan, shape)?);
     let (arena, bell, started) = (kind.arena, kind.bell, Instant::now());
     let swept = AtomicBool::new(false);
     Ok(Engine { plan, table, arena, bell, wanted, rules, started, swept })
@@ -112,12 +114,16 @@ impl Engine<'_> {
             (Some(Held::Memory(any)), _) => Ok(Output::Datum(crate::Datum::Memory(any))),
             (Some(Held::Block(block)), Some(arena)) => {
                 let stream = Stream::read(arena, block)?;
-                let aliases = stream.aliases().map(|a| a.offset);
-                let needs = stream.blocks().chain(aliases).chain([block.offset]);
+                let moved = self.table.moved_blocks(rank as u32, arena);
+                let now = |a: Alias| moved.get(&a.offset).copied().unwrap_or(a.offset);
+                let own = stream.blocks().map(|b| b.offset);
+                let needs = own.chain(stream.aliases().map(now)).chain([block.offset]);
                 let keep = |offset| Arc::new(KeptBlock::new(offset));
                 let mine =
                     needs.map(|o| kept.entry(o).or_insert_with(|| keep(o)).clone()).collect();
-                Ok(Output::Datum(crate::Datum::Stored(StoredValue::new(arena, block, mine))))
+                Ok(Output::Datum(crate::Datum::Stored(StoredValue::new(
+                    arena, block, mine, moved,
+                ))))
             }
             _ => {
                 Err(Error::new(ErrorKind::Corrupt, format!("`{}` has no result", graph.key(task))))
@@ -180,7 +186,13 @@ fn hint(engine: &Engine<'_>, tasks: &[u32]) {
 /// # Errors
 /// Nothing is ready either: the state of the run makes no sense.
 fn rehint(engine: &Engine<'_>) -> Result<()> {
-    let ready = engine.table.find_ready()?;
+    let mut ready = engine.table.find_ready()?;
+    if engine.table.pressure() != 0 && engine.table.sees_sources()? {
+        // Sources are held back: they are not lost.
+        ready.retain(|&task| !engine.table.is_source(task));
+        hint(engine, &ready);
+        return Ok(());
+    }
     hint(engine, &ready);
     if ready.is_empty() && engine.table.all_asleep() && !engine.table.is_finished() {
         return Err(Error::new(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
+use super::memory::{Budget, Tally};
 use super::supervisor::Supervisor;
 use super::threads::worker_count;
 use super::{Kind, Serial, engine, interrupt, rerun, watch::Watch};
@@ -29,9 +30,11 @@ use crate::worker;
 /// assert_eq!(out.get::<i32>(0)?, 21);
 /// # Ok::<(), tine_scheduler::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Processes {
     workers: Option<usize>,
+    memory: Option<String>,
+    worker_memory: Option<String>,
 }
 
 impl Processes {
@@ -43,7 +46,38 @@ impl Processes {
     /// This many processes, at least one.
     #[must_use]
     pub fn workers(self, workers: usize) -> Self {
-        Processes { workers: Some(workers) }
+        Processes { workers: Some(workers), ..self }
+    }
+
+    /// How much memory results and workers may take together: `"4GiB"`, or a number of bytes.
+    ///
+    /// Results that do not fit are moved to a file, those first that are needed last; see the
+    /// setting `spill.directory`. A task that cannot be run within it, even alone, fails with
+    /// [`ErrorKind::MemoryBudget`]. Unset, it is the setting `memory`, or 80 % of what control
+    /// groups and the machine leave.
+    ///
+    /// What is no size is an error of the run.
+    ///
+    /// ```
+    /// use tine_scheduler::{Graph, Processes, get};
+    /// let mut g = Graph::builder();
+    /// g.task("x", [] as [&str; 0], || vec![0u8; 1000]);
+    /// let graph = g.build()?;
+    /// get(&graph, ["x"], &Processes::new().memory("64MiB"))?;
+    /// assert!(get(&graph, ["x"], &Processes::new().memory("much")).is_err());
+    /// # Ok::<(), tine_scheduler::Error>(())
+    /// ```
+    #[must_use]
+    pub fn memory(self, memory: impl ToString) -> Self {
+        Processes { memory: Some(memory.to_string()), ..self }
+    }
+
+    /// How much memory of its own a worker may hold before it is ended; its task is then run alone,
+    /// and fails with [`ErrorKind::MemoryLimit`] if that is not enough. Unset, it is the setting
+    /// `worker-memory`, or as much as the run may take.
+    #[must_use]
+    pub fn worker_memory(self, memory: impl ToString) -> Self {
+        Processes { worker_memory: Some(memory.to_string()), ..self }
     }
 }
 
@@ -57,6 +91,7 @@ impl Scheduler for Processes {
             return Serial::new().run(plan, observers);
         }
         let workers = worker_count(self.workers, plan)?;
+        let budget = Budget::of(self.memory.as_deref(), self.worker_memory.as_deref())?;
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let event = EventFd::from_value_and_flags(0, flags)
             .map_err(|e| Error::new(ErrorKind::Os, format!("cannot make an eventfd: {e}")))?;
@@ -71,7 +106,7 @@ impl Scheduler for Processes {
         let watch = Watch::start(&engine, observers, self.name());
         let signals = interrupt::Signals::listen(&engine);
         let forked = ForkedRun::begin();
-        let mut supervisor = Supervisor::new(&engine, watch);
+        let mut supervisor = Supervisor::new(&engine, watch, Tally::begin(&engine, budget));
         let ran = if plan.is_empty() { Ok(()) } else { supervisor.run() };
         let watch = supervisor.end(ran.is_err());
         drop(forked);

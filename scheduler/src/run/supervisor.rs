@@ -11,6 +11,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 
 use super::fork::{Child, Nursery};
 use super::output::Lines;
+use super::memory::{Excess, Tally};
 use super::{interrupt, watch::Watch};
 use crate::arena::Heap;
 use crate::engine::{Bell, Engine, Kept};
@@ -34,6 +35,8 @@ struct Post {
     lines: [Lines; 2],
     /// Whether `hurry` has ended the process: whatever task it had come to meanwhile is not to blame.
     hurried: bool,
+    /// How much too much memory it held when it was ended for that.
+    excess: Option<Excess>,
     /// How many processes in a row ended here before they had come to a task.
     barren: u32,
 }
@@ -46,6 +49,7 @@ pub(super) struct Supervisor<'a> {
     nursery: Nursery,
     /// When tasks that do not matter any more are ended.
     deadline: Option<Instant>,
+    memory: Tally,
 }
 
 /// What happened while the supervisor slept.
@@ -58,11 +62,12 @@ struct News {
 }
 
 impl<'a> Supervisor<'a> {
-    pub(super) fn new(engine: &'a Engine<'a>, watch: Watch<'a>) -> Self {
+    pub(super) fn new(engine: &'a Engine<'a>, watch: Watch<'a>, memory: Tally) -> Self {
         let lines = || [Lines::new(false), Lines::new(true)];
-        let post = || Post { child: None, lines: lines(), hurried: false, barren: 0 };
+        let post =
+            || Post { child: None, lines: lines(), hurried: false, excess: None, barren: 0 };
         let posts = (0..engine.table.workers()).map(|_| post()).collect();
-        Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None }
+        Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None, memory }
     }
 
     /// Sees the run through to its last task.
@@ -107,6 +112,7 @@ impl<'a> Supervisor<'a> {
         post.child = Some(child);
         post.lines.iter_mut().for_each(Lines::begin);
         post.hurried = false;
+        post.excess = None;
         Ok(())
     }
 
@@ -121,7 +127,17 @@ impl<'a> Supervisor<'a> {
         }
         let posts = &self.posts;
         self.watch.tick(|| pids(posts));
+        self.limit_memory();
         Ok(())
+    }
+
+    /// Ends a worker that holds too much memory of its own.
+    fn limit_memory(&mut self) {
+        let pids = self.posts.iter().map(|p| p.child.as_ref().map(|c| c.pid.as_raw() as u32));
+        if let Some((post, excess)) = self.memory.look(self.engine, pids) {
+            self.posts[post].excess = Some(excess);
+            self.posts[post].signal(Signal::SIGKILL);
+        }
     }
 
     /// Waits; returns which streams can be read, and which posts' processes have ended.
@@ -157,7 +173,8 @@ impl<'a> Supervisor<'a> {
 
     fn patience(&self) -> PollTimeout {
         let deadline = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
-        let shortest = [deadline, self.watch.patience()].into_iter().flatten().min();
+        let timers = [deadline, self.watch.patience(), self.memory.patience(self.engine)];
+        let shortest = timers.into_iter().flatten().min();
         match shortest {
             None => PollTimeout::NONE,
             // Rounded up: a poll that ends early would only poll again.
@@ -221,12 +238,19 @@ impl<'a> Supervisor<'a> {
             self.engine.let_go_again(task, held);
         }
         if let Some(arena) = self.engine.arena {
+            table.resume_spill(worker, arena);
+            if table.slot(worker.into()).is_starved() {
+                arena.end_waiting();
+            }
             arena.reclaim(table.epoch(), worker, found.orphan.map(|o| o.task));
         }
         if let Some(orphan) = found.orphan {
             self.give_back(orphan, worker, death, &mut ready)?;
         }
         table.slot(worker.into()).clear();
+        if let Some(arena) = self.engine.arena {
+            arena.ring();
+        }
         if ready.finished {
             table.finish();
         }
@@ -252,7 +276,19 @@ impl<'a> Supervisor<'a> {
         let last_words = table.slot(worker.into()).last_words();
         // A process that was ended on purpose, by `hurry`, is nobody's failure.
         let hurried = self.posts[usize::from(worker)].hurried;
-        let counts = orphan.in_body && !hurried && !table.is_doomed(orphan.task);
+        let gave_way = table.slot(worker.into()).gave_way();
+        let excess = self.posts[usize::from(worker)].excess.filter(|_| orphan.in_body);
+        if let Some(excess) = excess {
+            if table.alone() == Some(orphan.task) {
+                let error = excess.error(self.memory.budget());
+                let attempt = u32::from(orphan.state.deaths) + 1;
+                let error = self.engine.blame(error, orphan.task, attempt, attempt);
+                return self.give_up(orphan.task, orphan.state, error, ready);
+            }
+            table.let_run_alone(orphan.task);
+        }
+        let on_purpose = hurried || gave_way || excess.is_some();
+        let counts = orphan.in_body && !on_purpose && !table.is_doomed(orphan.task);
         let deaths = orphan.state.deaths.saturating_add(u8::from(counts));
         let panicked = last_words.filter(|_| counts && death.is_abort());
         let state = State { deaths, ..orphan.state };
@@ -285,6 +321,7 @@ impl<'a> Supervisor<'a> {
         let held = claimed.to(Phase::ReleasingFailed);
         self.engine.settle(task, held, &Kept::new(), ready)?;
         self.engine.close(task, held);
+        table.end_alone(task);
         Ok(())
     }
 

@@ -72,6 +72,12 @@ impl WideBits {
         }
         clear_bit(top, edge)
     }
+
+    /// Whether the bit of edge `edge` of a set of `n` is set.
+    pub(super) fn is_set(&self, top: &AtomicU64, base: u32, n: u32, edge: u32) -> bool {
+        let word = if n > 64 { &self.words[base as usize + (edge / 64) as usize] } else { top };
+        word.load(Ordering::SeqCst) >> (edge % 64) & 1 == 1
+    }
 }
 
 /// Clears a bit; true where the word is then zero, whoever made it so.

@@ -64,6 +64,13 @@ pub(crate) const FATAL: u8 = 2;
 pub(crate) const SOURCE: u8 = 4;
 /// Its result stays until the end of the run.
 pub(crate) const PINNED: u8 = 8;
+/// Something in a worker looks at its result, though no task does: it stays where it is.
+pub(crate) const LOOKED_AT: u8 = 16;
+
+/// In `Header::pressure`: no sources are taken, because memory is short.
+pub(crate) const BRAKE: u32 = 1;
+/// In `Header::pressure`: a task must run alone.
+pub(crate) const ALONE: u32 = 2;
 
 atoms! {
     /// What all workers look at.
@@ -79,7 +86,20 @@ atoms! {
         pub(crate) corrupt: AtomicU32,
         /// What a supervisor of threads sleeps on.
         pub(crate) bell: AtomicU32,
-        _pad: [AtomicU32; 27],
+        /// `BRAKE` and `ALONE`: 0 in a run that has memory enough.
+        pub(crate) pressure: AtomicU32,
+        /// The task beside which no other may be begun, + 1.
+        pub(crate) alone: AtomicU32,
+        _pad: [AtomicU32; 1],
+        /// Bytes that results and workers may take together; 0: no budget.
+        pub(crate) budget: AtomicU64,
+        /// Bytes that workers hold of their own, as the supervisor last saw.
+        pub(crate) private: AtomicU64,
+        /// Bytes of results that were moved to the file, in all.
+        pub(crate) spilled: AtomicU64,
+        /// How often the brake was put on.
+        pub(crate) brakes: AtomicU64,
+        _line: [AtomicU64; 8],
         pub(crate) asleep: [AtomicU64; MAX_WORKERS / 64],
     }
 }
@@ -367,6 +387,69 @@ impl Table {
             };
         }
         all
+    }
+
+    /// `BRAKE` and `ALONE`.
+    #[inline]
+    pub(crate) fn pressure(&self) -> u32 {
+        self.header().pressure.load(Ordering::Relaxed)
+    }
+
+    /// The task that must run alone, if there is one.
+    pub(crate) fn alone(&self) -> Option<u32> {
+        if self.pressure() & ALONE == 0 {
+            return None;
+        }
+        self.header().alone.load(Ordering::SeqCst).checked_sub(1)
+    }
+
+    /// Says that no other task may be begun before `task` has ended. The first one to be said wins.
+    pub(crate) fn let_run_alone(&self, task: u32) {
+        let alone = &self.header().alone;
+        let _ = alone.compare_exchange(0, task + 1, Ordering::SeqCst, Ordering::SeqCst);
+        self.header().pressure.fetch_or(ALONE, Ordering::SeqCst);
+    }
+
+    /// `task` has ended: where it had to run alone, others may go on.
+    pub(crate) fn end_alone(&self, task: u32) {
+        let alone = &self.header().alone;
+        // The mark goes first: whoever sets both in between sees the number taken, and only loses
+        // its turn.
+        if alone.load(Ordering::SeqCst) == task + 1 {
+            self.header().pressure.fetch_and(!ALONE, Ordering::SeqCst);
+            alone.store(0, Ordering::SeqCst);
+            self.wake_all();
+        }
+    }
+
+    /// Whether `task` is taken through a cursor.
+    pub(crate) fn is_source(&self, task: u32) -> bool {
+        self.cell(task).flags.load(Ordering::Relaxed) & SOURCE != 0
+    }
+
+    /// Whether there are sources to be taken: at a cursor, or in the batch of a worker.
+    ///
+    /// # Errors
+    /// An impossible state word.
+    pub(crate) fn sees_sources(&self) -> Result<bool> {
+        let batched = |w: usize| {
+            !Range::from_bits(self.slot(w).range.load(Ordering::SeqCst)).is_empty()
+        };
+        if self.sources.has_open() || (0..self.workers).any(batched) {
+            return Ok(true);
+        }
+        let gated = self.sources.gated();
+        for task in (gated.from..gated.to).map_while(|i| self.sources.task(i)) {
+            if self.state(task)?.phase == Phase::Ready {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether `worker` sleeps.
+    pub(crate) fn is_asleep(&self, worker: usize) -> bool {
+        self.header().asleep[worker / 64].load(Ordering::SeqCst) >> (worker % 64) & 1 == 1
     }
 
     /// Whether every worker sleeps.

@@ -272,6 +272,16 @@ impl Table {
         self.out_degree(producer) <= 64 && holds == 1 << bit
     }
 
+    /// The consumers of the result of `task`, each with whether it still holds it.
+    pub(crate) fn holders(&self, task: u32) -> impl Iterator<Item = (u32, bool)> {
+        let n = self.out_degree(task);
+        let base = self.wide_base(1, task, n);
+        let holds = &self.cell(task).holds;
+        (0..).zip(self.successors(task)).map(move |(out, (successor, _))| {
+            (successor, self.wide.is_set(holds, base, n, out))
+        })
+    }
+
     /// Whether nobody holds the result of `task` any more.
     pub(crate) fn is_let_go(&self, task: u32) -> bool {
         self.cell(task).holds.load(Ordering::SeqCst) == 0

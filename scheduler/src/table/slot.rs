@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use super::sources::Range;
+use crate::codec::BlockRef;
 use crate::futex;
 use crate::region::atoms;
 
@@ -30,8 +31,17 @@ atoms! {
         leaving: AtomicU32,
         /// Whether it ever kept an input of a task that had ended: only it knows which.
         lingers: AtomicU32,
+        /// It waits for memory in the middle of a task.
+        starved: AtomicU32,
+        /// It ends itself in the middle of a task, so that another may have its memory.
+        gave_way: AtomicU32,
+        /// The task whose result it is moving to the file, + 1.
+        spilling: AtomicU32,
         /// What it sleeps on.
         bell: AtomicU32,
+        /// Where that result lies, and where it will, once that is settled: offset and length.
+        spill_from: [AtomicU64; 2],
+        spill_to: [AtomicU64; 2],
         /// Sources that it took from the cursor, as a packed range.
         pub(crate) range: AtomicU64,
         /// Sources that it is about to take.
@@ -94,6 +104,45 @@ impl Slot {
         self.leaving.load(Ordering::SeqCst) != 0
     }
 
+    pub(crate) fn set_starved(&self, starved: bool) {
+        self.starved.store(u32::from(starved), Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_starved(&self) -> bool {
+        self.starved.load(Ordering::SeqCst) != 0
+    }
+
+    pub(crate) fn set_gave_way(&self) {
+        self.gave_way.store(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn gave_way(&self) -> bool {
+        self.gave_way.load(Ordering::SeqCst) != 0
+    }
+
+    /// Notes that the result of `task`, which lies at `from`, is about to be moved.
+    pub(crate) fn begin_spill(&self, task: u32, from: BlockRef) {
+        store_block(&self.spill_to, BlockRef { offset: 0, len: 0 });
+        store_block(&self.spill_from, from);
+        self.spilling.store(task.wrapping_add(1), Ordering::SeqCst);
+    }
+
+    /// Notes where it will lie, before the result says so.
+    pub(crate) fn settle_spill(&self, to: BlockRef) {
+        store_block(&self.spill_to, to);
+    }
+
+    pub(crate) fn end_spill(&self) {
+        self.spilling.store(0, Ordering::SeqCst);
+    }
+
+    /// The task whose result was being moved, from where, and, if that was settled, whereto.
+    pub(crate) fn spilling(&self) -> Option<(u32, BlockRef, Option<BlockRef>)> {
+        let task = self.spilling.load(Ordering::SeqCst).checked_sub(1)?;
+        let to = load_block(&self.spill_to);
+        Some((task, load_block(&self.spill_from), (to.len > 0).then_some(to)))
+    }
+
     /// The value to sleep on: read before looking for work a last time.
     pub(crate) fn bell(&self) -> u32 {
         self.bell.load(Ordering::SeqCst)
@@ -141,11 +190,21 @@ impl Slot {
     /// Clears the notes of a dead worker for its successor.
     pub(crate) fn clear(&self) {
         let notes = [&self.current, &self.next, &self.freeing, &self.in_body, &self.leaving];
-        for note in notes.into_iter().chain([&self.lingers]) {
+        let memory = [&self.lingers, &self.starved, &self.gave_way, &self.spilling];
+        for note in notes.into_iter().chain(memory) {
             note.store(0, Ordering::SeqCst);
         }
         self.range.store(Range::EMPTY.to_bits(), Ordering::SeqCst);
         self.intent.store(Range::EMPTY.to_bits(), Ordering::SeqCst);
         self.words_len.store(0, Ordering::SeqCst);
     }
+}
+
+fn store_block(words: &[AtomicU64; 2], block: BlockRef) {
+    words[0].store(block.offset, Ordering::SeqCst);
+    words[1].store(block.len, Ordering::SeqCst);
+}
+
+fn load_block(words: &[AtomicU64; 2]) -> BlockRef {
+    BlockRef { offset: words[0].load(Ordering::SeqCst), len: words[1].load(Ordering::SeqCst) }
 }

@@ -1,0 +1,181 @@
+//! The memory of a run as its supervisor sees it: the budget, and what workers hold of their own.
+//! It does not know how results are kept within it: `governor` does that, in the workers.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::config;
+use crate::config::units::{format_bytes, parse_bytes};
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{self, Limit};
+use crate::procfs;
+
+/// Time between two looks at what workers hold of their own.
+const LOOK: Duration = Duration::from_millis(20);
+/// Of what control groups and the machine leave, a run takes this many percent.
+const SHARE: u64 = 80;
+/// No budget is smaller: workers cut chunks of 2 MB, one a size of results.
+const SMALLEST: u64 = 16 << 20;
+
+/// What a run may take.
+#[derive(Clone, Debug)]
+pub(super) struct Budget {
+    /// Bytes for results and workers together, and who says so.
+    pub(super) memory: Limit,
+    /// Bytes that one worker may hold of its own, where that was asked for.
+    pub(super) worker: Option<u64>,
+}
+
+impl Budget {
+    /// The budget that was asked for, else that of the settings, else most of what is left.
+    ///
+    /// # Errors
+    /// What was asked for is no size, or too small to work with.
+    pub(super) fn of(asked: Option<&str>, worker: Option<&str>) -> Result<Budget> {
+        let memory = match asked {
+            Some(text) => Limit { value: parse_bytes(text)?, source: "asked for".into() },
+            None => match config::size("memory")? {
+                Some(value) => Limit { value, source: "the setting `memory`".into() },
+                None => left(),
+            },
+        };
+        if memory.value < SMALLEST {
+            let message = format!(
+                "memory = {}: a run needs at least {}",
+                format_bytes(memory.value),
+                format_bytes(SMALLEST)
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let worker = match worker {
+            Some(text) => Some(parse_bytes(text)?),
+            None => config::size("worker-memory")?,
+        };
+        Ok(Budget { memory, worker })
+    }
+}
+
+fn left() -> Limit {
+    match limits::memory() {
+        Some(left) => Limit {
+            value: (left.value / 100 * SHARE).max(SMALLEST),
+            source: format!("{SHARE} % of {}: {}", format_bytes(left.value), left.source),
+        },
+        None => Limit { value: u64::MAX, source: "nothing limits it".into() },
+    }
+}
+
+/// A worker that holds more of its own than it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Excess {
+    pub(super) bytes: u64,
+    pub(super) limit: u64,
+}
+
+impl Excess {
+    /// Why the task in it failed, though it ran alone.
+    pub(super) fn error(self, budget: &Budget) -> Error {
+        let message = format!(
+            "its worker held {} of its own, over the limit of {} ({}), though nothing else ran; \
+             raise `worker-memory` or `memory`, or let the task hold less at a time",
+            format_bytes(self.bytes),
+            format_bytes(self.limit),
+            if budget.worker == Some(self.limit) { "`worker-memory`" } else { &budget.memory.source },
+        );
+        Error::new(ErrorKind::MemoryLimit, message)
+    }
+}
+
+/// What workers hold of their own, looked at from time to time.
+#[derive(Debug)]
+pub(super) struct Tally {
+    budget: Budget,
+    /// What a worker holds from its beginning: all that it shares with its parent.
+    inherited: u64,
+    next: Instant,
+    posts: Vec<Holding>,
+}
+
+/// What one worker holds.
+#[derive(Debug, Default)]
+struct Holding {
+    /// Its process, and the file that tells of it.
+    statm: Option<(u32, File)>,
+    bytes: u64,
+    /// The most that it held since its task began.
+    peak: u64,
+}
+
+impl Tally {
+    /// Begins a run, and tells its workers the budget.
+    pub(super) fn begin(engine: &Engine<'_>, budget: Budget) -> Self {
+        engine.table.header().budget.store(budget.memory.value, Ordering::SeqCst);
+        let posts = (0..engine.table.workers()).map(|_| Holding::default()).collect();
+        let inherited = procfs::private_bytes();
+        Tally { budget, inherited, next: Instant::now() + LOOK, posts }
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// How long the supervisor may sleep: not at all long while somebody works.
+    pub(super) fn patience(&self, engine: &Engine<'_>) -> Option<Duration> {
+        let idle = engine.table.all_asleep();
+        (!idle).then(|| self.next.saturating_duration_since(Instant::now()))
+    }
+
+    /// The most that a worker was seen to hold of its own since it was forked.
+    pub(super) fn peak(&self, post: usize) -> Option<u64> {
+        self.posts.get(post).map(|h| h.peak).filter(|&p| p > 0)
+    }
+
+    /// Looks, where it is time; `pids` are the workers, by post. Returns a worker that has to end.
+    pub(super) fn look(
+        &mut self,
+        engine: &Engine<'_>,
+        pids: impl Iterator<Item = Option<u32>>,
+    ) -> Option<(usize, Excess)> {
+        if Instant::now() < self.next {
+            return None;
+        }
+        self.next = Instant::now() + LOOK;
+        let inherited = self.inherited;
+        for (holding, pid) in self.posts.iter_mut().zip(pids) {
+            holding.look(pid, inherited);
+        }
+        let private = self.posts.iter().map(|h| h.bytes).sum();
+        engine.table.header().private.store(private, Ordering::SeqCst);
+        self.excess(engine, private)
+    }
+
+    fn excess(&self, engine: &Engine<'_>, private: u64) -> Option<(usize, Excess)> {
+        let busy = |post: &usize| engine.table.slot(*post).in_body();
+        let largest = (0..self.posts.len()).filter(busy).max_by_key(|&p| self.posts[p].bytes)?;
+        let bytes = self.posts[largest].bytes;
+        let most = self.budget.memory.value;
+        let limit = match self.budget.worker {
+            Some(limit) if bytes > limit => limit,
+            _ if private > most => most,
+            _ => return None,
+        };
+        Some((largest, Excess { bytes, limit }))
+    }
+}
+
+impl Holding {
+    fn look(&mut self, pid: Option<u32>, inherited: u64) {
+        if self.statm.as_ref().map(|(pid, _)| *pid) != pid {
+            let open = |pid| File::open(format!("/proc/{pid}/statm")).ok().map(|file| (pid, file));
+            *self = Holding { statm: pid.and_then(open), ..Holding::default() };
+        }
+        let mut text = [0; 128];
+        let read = self.statm.as_ref().map_or(0, |(_, f)| f.read_at(&mut text, 0).unwrap_or(0));
+        let private = procfs::private_in(&String::from_utf8_lossy(&text[..read]));
+        self.bytes = private.saturating_sub(inherited);
+        self.peak = self.peak.max(self.bytes);
+    }
+}
