@@ -118,9 +118,7 @@ impl Governor {
                 if self.in_use() <= target {
                     return Ok(freed);
                 }
-                let moved = self.table.spill(candidate.task, self.worker, heap)?;
-                self.table.header().spilled.fetch_add(moved, Ordering::Relaxed);
-                freed += moved;
+                freed += self.table.spill(candidate.task, self.worker, heap)?;
             }
             heap.give_up_empty();
         }
@@ -181,7 +179,7 @@ impl Governor {
             if let Some(mine) = slot.current().filter(|_| slot.in_body())
                 && !self.others_run()
             {
-                self.give_way(mine)?;
+                self.give_way(mine, chunks)?;
             }
             self.arena.wait(heard);
             // What ended meanwhile may be moved. What cannot be has been told of before.
@@ -190,7 +188,7 @@ impl Governor {
     }
 
     /// All who run wait for memory. The first goes on, and the others end.
-    fn give_way(&self, mine: u32) -> Result<()> {
+    fn give_way(&self, mine: u32, chunks: usize) -> Result<()> {
         let Some(first) = self.first_starved() else { return Ok(()) };
         let others = (0..self.table.workers()).any(|w| {
             w != usize::from(self.worker) && !self.table.is_asleep(w)
@@ -203,19 +201,19 @@ impl Governor {
             self.arena.ring();
             leave();
         }
-        if others { Ok(()) } else { Err(self.spent()) }
+        if others { Ok(()) } else { Err(self.spent(chunks)) }
     }
 
-    fn spent(&self) -> Error {
-        let own = self.private();
+    fn spent(&self, chunks: usize) -> Error {
         let message = format!(
-            "needs more memory than the run's budget of {} leaves it, though nothing else runs and \
-             all results that can be moved to disk are there (its own result so far and those of \
-             its neighbours take {}, private memory of the workers {}); raise `memory`, or use \
-             smaller chunks in this layer",
+            "it needs {} more for its result than the memory budget of {} leaves, though nothing \
+             else runs and whatever can be moved to disk is there; its inputs and its result so \
+             far take {}, and workers hold {} of their own; raise `memory`, or use smaller chunks \
+             in this layer",
+            format_bytes((chunks * CHUNK) as u64),
             format_bytes(self.budget()),
             format_bytes(self.arena.bytes_owned() as u64),
-            format_bytes(own),
+            format_bytes(self.private()),
         );
         Error::new(ErrorKind::MemoryBudget, message)
     }

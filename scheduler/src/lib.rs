@@ -69,7 +69,7 @@ pub use graph::{
     tokenize,
 };
 pub use observer::{
-    GroupProgress, Observer, Progress, RareFact, RareKind, RunEnd, RunView, TaskStatus, TaskTimes,
+    GroupProgress, MemoryUse, Observer, Progress, RareFact, RareKind, RunEnd, RunView, TaskStatus, TaskTimes,
     Wanted, WorkerFact,
 };
 pub use plan::Plan;

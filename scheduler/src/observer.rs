@@ -167,12 +167,34 @@ pub struct RunEnd<'a> {
     pub error: Option<&'a Error>,
 }
 
+/// The memory of a run, when something about it changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryUse {
+    /// Bytes that results and workers may take together.
+    pub budget: u64,
+    /// Who says so.
+    pub source: String,
+    /// Bytes of shared memory that results lie in, whole chunks of 2 MB.
+    pub results: u64,
+    /// Bytes that workers hold of their own.
+    pub private: u64,
+    /// Bytes of results that were moved to disk so far.
+    pub spilled: u64,
+    /// Whether sources are held back, because memory is short.
+    pub held_back: bool,
+}
+
 /// Somebody who is told what happens in a run, in the process that called `compute`.
 pub trait Observer: Send + Sync {
     /// What is to be recorded.
     fn wanted(&self) -> Wanted {
         Wanted::NOTHING
     }
+
+    /// Told when the run begins, when sources are held back for want of memory and when they are not
+    /// any more, when the first result is moved to disk, and at the end if there was any of these.
+    /// Only of runs with a budget, on forked processes.
+    fn memory_changed(&self, _run: &RunView<'_>, _memory: &MemoryUse) {}
 
     /// The graph is planned, and workers are about to start.
     fn run_started(&self, _run: &RunView<'_>) {}

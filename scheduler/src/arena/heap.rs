@@ -82,6 +82,11 @@ impl Heap {
         Heap { relief: Some(relief), ..self }
     }
 
+    /// Keeps it within this budget from now on, or in none; returns the one before.
+    pub(crate) fn set_relief(&mut self, relief: Option<Rc<dyn Relief>>) -> Option<Rc<dyn Relief>> {
+        std::mem::replace(&mut self.relief, relief)
+    }
+
     pub(crate) fn arena(&self) -> &'static Arena {
         self.arena
     }

@@ -99,7 +99,10 @@ pub(crate) fn store_error(cell: &Cell, error: Error, bytes: bool) {
     if !bytes {
         return store_memory(cell, Arc::new(error));
     }
+    // It must be told also that there is no memory.
+    let relief = with_heap(|heap, _| heap.set_relief(None)).flatten();
     let encoded = codec::encode(&error, |payload, _| store_block(cell, payload, &[], &[]));
+    with_heap(|heap, _| heap.set_relief(relief));
     if !matches!(encoded, Ok(Ok(()))) {
         // No room even for the reason: an empty record says so when it is read.
         store_inline(cell, Inline::new(&[]).expect("nothing fits"));

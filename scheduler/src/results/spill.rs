@@ -9,7 +9,7 @@
 //! the word is sealed before the claims are looked at; both are sequentially consistent, so that
 //! one of the two sees the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use super::stream::{Header, Stream};
@@ -59,8 +59,8 @@ impl Table {
         }
         kill_point!(MidSpill);
         let from = block_of(cell);
-        let to = match copy(heap, task, from) {
-            Ok(to) => to,
+        let (to, bytes) = match copy(heap, task, from) {
+            Ok(copied) => copied,
             Err(e) => {
                 copying.change(cell, word);
                 return Err(e);
@@ -78,6 +78,8 @@ impl Table {
             return Ok(0);
         }
         self.slot(worker.into()).settle_spill(to);
+        // Before anybody can meet the moved result: who sees zero does not ask where blocks lie.
+        self.header().spilled.fetch_add(bytes, Ordering::SeqCst);
         kill_point!(MidSpill);
         point(cell, to, word);
         kill_point!(MidSpill);
@@ -152,18 +154,38 @@ impl Table {
     }
 
     /// Where blocks that the result of `task` refers to were when it was written, and where they
-    /// have been moved since: its own, and those of inputs. For whoever has claimed a reader.
+    /// lie now: its own, and those of inputs. For whoever has claimed a reader.
     pub(crate) fn moved_blocks(&self, task: u32, arena: &Arena) -> Moved {
-        let mut moved = Moved::new();
-        let mut tasks = vec![task];
-        let mut seen = BTreeSet::from([task]);
-        while let Some(task) = tasks.pop() {
-            let Some(stream) = super::stream(self.cell(task), arena) else { continue };
-            moved.extend(stream.moved());
-            let producers = stream.aliases().map(|a| a.producer).filter(|&p| p < self.last());
-            tasks.extend(producers.filter(|&p| seen.insert(p)));
+        if self.header().spilled.load(Ordering::SeqCst) == 0 {
+            return Moved::new();
         }
+        let mut moved = self.places(task, arena, DEEPEST + 1);
+        moved.retain(|before, now| before != now);
         moved
+    }
+
+    /// Where each block that the result of `task` refers to may be said to lie, and where it does.
+    ///
+    /// An offset alone says nothing: another result may have lain there before, or lie there since.
+    /// But a block is moved once at most, and those that one result refers to were there at the same
+    /// time; so each of them is either where it was then, or where it is now.
+    fn places(&self, task: u32, arena: &Arena, depth: u32) -> Moved {
+        let mut places = Moved::new();
+        let Some(stream) = super::stream(self.cell(task), arena) else { return places };
+        places.extend(stream.moved());
+        let mut producers = BTreeMap::<u32, Moved>::new();
+        for alias in stream.aliases() {
+            // One in the file stays there, and what hangs on it by a longer chain is not moved.
+            let mut now = alias.offset;
+            if !arena.is_in_file(now) && depth > 0 && alias.producer < self.last() {
+                let above = producers
+                    .entry(alias.producer)
+                    .or_insert_with(|| self.places(alias.producer, arena, depth - 1));
+                now = above.get(&now).copied().unwrap_or(now);
+            }
+            places.insert(alias.offset, now);
+        }
+        places
     }
 }
 
@@ -175,8 +197,9 @@ fn point(cell: &Cell, block: BlockRef, live: Word) {
     cell.result.store(live.to_bits(), Ordering::SeqCst);
 }
 
-/// Copies the result of `task`, whose stream is at `from`, to the file; returns where its stream is.
-fn copy(heap: &mut Heap, task: u32, from: BlockRef) -> Result<BlockRef> {
+/// Copies the result of `task`, whose stream is at `from`, to the file; returns where its stream is,
+/// and how many bytes that was.
+fn copy(heap: &mut Heap, task: u32, from: BlockRef) -> Result<(BlockRef, u64)> {
     let arena = heap.arena();
     let stream = Stream::read(arena, from)?;
     let mut blocks = Vec::new();
@@ -195,5 +218,5 @@ fn copy(heap: &mut Heap, task: u32, from: BlockRef) -> Result<BlockRef> {
     let header = header.to_bytes();
     let to = heap.allocate_in_file(header.len() + payload.len(), task)?;
     arena.write_file(to, &[&header, payload])?;
-    Ok(to)
+    Ok((to, blocks.iter().map(|b| b.len).sum::<u64>() + to.len))
 }

@@ -81,6 +81,7 @@ impl<'a> Supervisor<'a> {
     /// # Errors
     /// No process, an interrupt, or impossible values in shared memory.
     pub(super) fn run(&mut self) -> Result<()> {
+        self.watch.memory(&self.memory.budget().memory, false);
         for post in 0..self.posts.len() {
             // The first workers may have done it all before the last are forked.
             if !self.engine.table.is_finished() {
@@ -128,6 +129,7 @@ impl<'a> Supervisor<'a> {
         let posts = &self.posts;
         self.watch.tick(|| pids(posts));
         self.limit_memory();
+        self.watch.memory(&self.memory.budget().memory, false);
         Ok(())
     }
 
@@ -369,6 +371,7 @@ impl<'a> Supervisor<'a> {
                 self.kill_and_bury();
             }
         }
+        self.watch.memory(&self.memory.budget().memory, true);
         self.watch
     }
 

@@ -2,11 +2,16 @@
 //! It does not know what they make of it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::observer::{GroupProgress, Observer, Progress, RareFact, RunEnd, RunView, WorkerFact};
+use crate::limits::Limit;
+use crate::observer::{
+    GroupProgress, MemoryUse, Observer, Progress, RareFact, RunEnd, RunView, WorkerFact,
+};
+use crate::table::BRAKE;
 
 /// Time between two ticks.
 const TICK: Duration = Duration::from_millis(100);
@@ -20,6 +25,8 @@ pub(super) struct Watch<'a> {
     workers: Vec<WorkerFact>,
     rare: Vec<RareFact>,
     totals: Vec<GroupProgress>,
+    /// What was told of memory last: whether sources were held back, and results moved.
+    told: Option<(bool, bool)>,
 }
 
 impl<'a> Watch<'a> {
@@ -36,7 +43,35 @@ impl<'a> Watch<'a> {
         let next_tick = engine.wanted.ticks.then(|| Instant::now() + TICK);
         let (workers, rare) = (Vec::new(), Vec::new());
         let totals = if engine.wanted.ticks { totals(engine) } else { Vec::new() };
-        Watch { engine, observers, view, next_tick, workers, rare, totals }
+        Watch { engine, observers, view, next_tick, workers, rare, totals, told: None }
+    }
+
+    /// Tells of the run's memory, where something about it is not as it was told last; `over` says
+    /// that the run is.
+    pub(super) fn memory(&mut self, budget: &Limit, over: bool) {
+        if self.observers.is_empty() {
+            return;
+        }
+        let header = self.engine.table.header();
+        let spilled = header.spilled.load(Ordering::Relaxed);
+        let held_back = self.engine.table.pressure() & BRAKE != 0;
+        let state = (held_back, spilled > 0);
+        let eventful = state.1 || header.brakes.load(Ordering::Relaxed) > 0;
+        if self.told == Some(state) && !(over && eventful) {
+            return;
+        }
+        self.told = Some(state);
+        let memory = MemoryUse {
+            budget: budget.value,
+            source: budget.source.clone(),
+            results: self.engine.arena.map_or(0, |a| a.bytes_owned() as u64),
+            private: header.private.load(Ordering::Relaxed),
+            spilled,
+            held_back,
+        };
+        for observer in self.observers {
+            observer.memory_changed(&self.view, &memory);
+        }
     }
 
     /// Notes that a worker came, or how it died.

@@ -41,22 +41,24 @@ fn arming(reach: u64, seed: u64) -> Arc<dyn Fn(usize) + Send + Sync> {
 }
 
 /// One campaign: the same graph many times, with workers that die.
-struct Campaign {
+pub(crate) struct Campaign {
     name: &'static str,
     dog: Watchdog,
     deaths: Arc<Deaths>,
+    /// The memory budget of its runs.
+    pub(crate) memory: &'static str,
     runs: usize,
     given_up: usize,
 }
 
 impl Campaign {
-    fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         let (dog, deaths) = (Watchdog::new(name), Arc::new(Deaths::default()));
-        Campaign { name, dog, deaths, runs: 0, given_up: 0 }
+        Campaign { name, dog, deaths, memory: "1GiB", runs: 0, given_up: 0 }
     }
 
     /// Runs a spec with workers that live for up to `reach` steps of the protocol.
-    fn run(&mut self, spec: &Spec, workers: usize, reach: u64) {
+    pub(crate) fn run(&mut self, spec: &Spec, workers: usize, reach: u64) {
         let seed = self.runs as u64;
         self.runs += 1;
         let what =
@@ -66,7 +68,7 @@ impl Campaign {
         let plan = Plan::new(&graph, &spec.output_ids()).unwrap();
         let observer: Arc<dyn Observer> = self.deaths.clone();
         let memory = memory_in_use();
-        let got = Processes::new().workers(workers).run(&plan, &[observer]);
+        let got = Processes::new().workers(workers).memory(self.memory).run(&plan, &[observer]);
         let got = match got {
             Ok(out) => Ok((0..out.len())
                 .map(|i| out.get::<crate::spec::Val>(i).unwrap().digest())
@@ -76,6 +78,9 @@ impl Campaign {
         assert_eq!(memory_in_use(), memory, "{}, {what}", self.name);
         match got {
             // Deaths while the body allocates are the body's: four of them end the task.
+            Err(e) if e.kind() == ErrorKind::MemoryBudget && self.memory != "1GiB" => {
+                self.given_up += 1;
+            }
             Err(e) if e.kind() == ErrorKind::Died && e.signal() == Some(9) => {
                 assert_eq!(e.attempt().map(|a| a.number), Some(4), "{e}");
                 self.given_up += 1;
@@ -92,7 +97,7 @@ impl Campaign {
         *self.deaths.0.lock().unwrap()
     }
 
-    fn end(self, at_least: usize, before: usize) {
+    pub(crate) fn end(self, at_least: usize, before: usize) {
         assert!(self.deaths() >= at_least, "{}: only {} deaths", self.name, self.deaths());
         // The other runs are the test; these depend on where in a body the countdown ends.
         assert!(3 * self.given_up <= self.runs, "{} of {} given up", self.given_up, self.runs);
@@ -102,19 +107,19 @@ impl Campaign {
 }
 
 /// Descriptors that stay open once there has been a run, and those of the campaign's watchdog.
-fn settled() -> usize {
+pub(crate) fn settled() -> usize {
     let spec = Spec { nodes: vec![node(Op::Num, &[])], outputs: vec![0] };
     let graph = spec.build(None).unwrap();
     assert!(spec.run(&graph, &Processes::new().workers(1)).is_ok());
     descriptors()
 }
 
-fn node(op: Op, inputs: &[usize]) -> Node {
+pub(crate) fn node(op: Op, inputs: &[usize]) -> Node {
     Node { op, inputs: inputs.iter().map(|&i| (i, false)).collect() }
 }
 
 /// A tree over `n` leaves.
-fn tree(n: usize, fan_in: usize, leaf: Op, inner: Op) -> Spec {
+pub(crate) fn tree(n: usize, fan_in: usize, leaf: Op, inner: Op) -> Spec {
     let mut nodes: Vec<_> = (0..n).map(|_| node(leaf, &[])).collect();
     let mut layer: Vec<usize> = (0..n).collect();
     while layer.len() > 1 {
@@ -127,7 +132,7 @@ fn tree(n: usize, fan_in: usize, leaf: Op, inner: Op) -> Spec {
     Spec { outputs: vec![nodes.len() - 1], nodes }
 }
 
-const WORKERS: [usize; 4] = [1, 2, 4, 8];
+pub(crate) const WORKERS: [usize; 4] = [1, 2, 4, 8];
 
 #[test]
 fn trees() {

@@ -4,6 +4,7 @@
 mod agree;
 mod conformance;
 mod deaths;
+mod memory;
 mod observers;
 mod pressure;
 mod repeat;
