@@ -85,12 +85,15 @@ impl<'a> Desk<'a> {
     /// Which input keeps a block that the result refers to.
     fn alias(&self, block: BlockRef) -> Result<Alias> {
         let producers = self.engine.arena.map(|a| (a, self.engine.table.producers(self.rank)));
-        for (arena, (producer, bit)) in producers.into_iter().flat_map(|(a, p)| p.map(move |p| (a, p))) {
+        for (arena, (producer, bit)) in
+            producers.into_iter().flat_map(|(a, p)| p.map(move |p| (a, p)))
+        {
             let cell = self.engine.table.cell(producer);
             let Some(stream) = results::stream(cell, arena) else { continue };
             let moved = self.engine.table.moved_blocks(producer, arena);
             let mut own = stream.blocks().map(|b| b.offset);
-            let mut aliases = stream.aliases().map(|a| moved.get(&a.offset).copied().unwrap_or(a.offset));
+            let mut aliases =
+                stream.aliases().map(|a| moved.get(&a.offset).copied().unwrap_or(a.offset));
             if own.any(|o| o == block.offset) || aliases.any(|o| o == block.offset) {
                 return Ok(Alias { offset: block.offset, producer, bit });
             }

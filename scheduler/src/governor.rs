@@ -135,8 +135,7 @@ impl Governor {
         let mut candidates: Vec<_> = known
             .map(|(task, bytes)| Candidate { task, bytes, wanted_by: self.wanted_by(task) })
             .collect();
-        candidates
-            .sort_unstable_by_key(|c| (u32::MAX - c.wanted_by, u64::MAX - c.bytes, c.task));
+        candidates.sort_unstable_by_key(|c| (u32::MAX - c.wanted_by, u64::MAX - c.bytes, c.task));
         candidates
     }
 
@@ -190,9 +189,8 @@ impl Governor {
     /// All who run wait for memory. The first goes on, and the others end.
     fn give_way(&self, mine: u32, chunks: usize) -> Result<()> {
         let Some(first) = self.first_starved() else { return Ok(()) };
-        let others = (0..self.table.workers()).any(|w| {
-            w != usize::from(self.worker) && !self.table.is_asleep(w)
-        });
+        let others = (0..self.table.workers())
+            .any(|w| w != usize::from(self.worker) && !self.table.is_asleep(w));
         if others {
             self.table.let_run_alone(first);
         }

@@ -69,8 +69,8 @@ pub use graph::{
     tokenize,
 };
 pub use observer::{
-    GroupProgress, MemoryUse, Observer, Progress, RareFact, RareKind, RunEnd, RunView, TaskStatus, TaskTimes,
-    Wanted, WorkerFact,
+    GroupProgress, MemoryUse, Observer, Progress, RareFact, RareKind, RunEnd, RunView, TaskStatus,
+    TaskTimes, Wanted, WorkerFact,
 };
 pub use plan::Plan;
 #[cfg(all(target_os = "linux", not(tine_portable)))]

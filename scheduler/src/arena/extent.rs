@@ -97,7 +97,9 @@ impl Arena {
                 found(task, (kind * CHUNK) as u64);
                 continue;
             }
-            let Some(&size) = SIZES.get(kind).filter(|&&size| size as u64 >= least) else { continue };
+            let Some(&size) = SIZES.get(kind).filter(|&&size| size as u64 >= least) else {
+                continue;
+            };
             for w in 0..slots(kind).div_ceil(64) {
                 let mut bits = self.used_word(c, w).load(Ordering::SeqCst);
                 while bits != 0 {

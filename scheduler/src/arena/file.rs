@@ -76,8 +76,7 @@ impl SpillFile {
         }
         let len = chunks * CHUNK;
         nix::unistd::ftruncate(&file, len as i64).map_err(|e| e.desc().to_owned())?;
-        let read =
-            map_guarded(len, &file, Access::Read).map_err(|e| e.message().to_owned())?;
+        let read = map_guarded(len, &file, Access::Read).map_err(|e| e.message().to_owned())?;
         Ok(SpillFile { file, read, chunks, directory: folder.to_owned() })
     }
 

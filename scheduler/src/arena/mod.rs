@@ -21,6 +21,8 @@ mod class;
 mod extent;
 mod file;
 mod heap;
+mod sweep;
+mod take;
 
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};

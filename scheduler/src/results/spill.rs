@@ -96,16 +96,18 @@ impl Table {
     }
 
     fn is_read(&self, task: u32, depth: u32) -> bool {
-        self.holders(task).filter(|(consumer, _)| *consumer != self.last()).any(|(consumer, holds)| {
-            match self.cell(consumer).state.load().map(|s| s.phase) {
-                Some(Phase::Waiting | Phase::Ready) => false,
-                // Its result refers to this one: who reads that, reads this.
-                Some(phase) if phase.is_final() => {
-                    holds && (depth == 0 || self.is_read(consumer, depth - 1))
+        self.holders(task).filter(|(consumer, _)| *consumer != self.last()).any(
+            |(consumer, holds)| {
+                match self.cell(consumer).state.load().map(|s| s.phase) {
+                    Some(Phase::Waiting | Phase::Ready) => false,
+                    // Its result refers to this one: who reads that, reads this.
+                    Some(phase) if phase.is_final() => {
+                        holds && (depth == 0 || self.is_read(consumer, depth - 1))
+                    }
+                    _ => true,
                 }
-                _ => true,
-            }
-        })
+            },
+        )
     }
 
     /// Frees what the moved result of `task` was made of in memory; returns how many bytes. Doing it

@@ -40,8 +40,10 @@ impl Header<'_> {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let moved = if self.before.is_empty() { 0 } else { MOVED };
         let counts = self.blocks.len() as u64 | ((self.aliases.len() | moved) as u64) << 32;
-        let aliases =
-            self.aliases.iter().flat_map(|a| [a.offset, u64::from(a.producer) | u64::from(a.bit) << 32]);
+        let aliases = self
+            .aliases
+            .iter()
+            .flat_map(|a| [a.offset, u64::from(a.producer) | u64::from(a.bit) << 32]);
         let blocks = self.blocks.iter().flat_map(|b| [b.offset, b.len]);
         let lists = blocks.chain(self.before.iter().copied()).chain(aliases);
         let words = [counts, self.payload as u64].into_iter().chain(lists);
@@ -100,8 +102,10 @@ impl<'a> Stream<'a> {
     /// The blocks that belong to this result alone.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = BlockRef> + use<'a> {
         let blocks = self.blocks;
-        (0..blocks.len() / 16)
-            .map(move |i| BlockRef { offset: word_at(blocks, 2 * i), len: word_at(blocks, 2 * i + 1) })
+        (0..blocks.len() / 16).map(move |i| BlockRef {
+            offset: word_at(blocks, 2 * i),
+            len: word_at(blocks, 2 * i + 1),
+        })
     }
 
     /// Where its own blocks lay when the payload was written, and where they lie now, if they have

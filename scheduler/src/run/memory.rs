@@ -83,7 +83,11 @@ impl Excess {
              raise `worker-memory` or `memory`, or let the task hold less at a time",
             format_bytes(self.bytes),
             format_bytes(self.limit),
-            if budget.worker == Some(self.limit) { "`worker-memory`" } else { &budget.memory.source },
+            if budget.worker == Some(self.limit) {
+                "`worker-memory`"
+            } else {
+                &budget.memory.source
+            },
         );
         Error::new(ErrorKind::MemoryLimit, message)
     }

@@ -121,9 +121,7 @@ impl Engine<'_> {
                 let keep = |offset| Arc::new(KeptBlock::new(offset));
                 let mine =
                     needs.map(|o| kept.entry(o).or_insert_with(|| keep(o)).clone()).collect();
-                Ok(Output::Datum(crate::Datum::Stored(StoredValue::new(
-                    arena, block, mine, moved,
-                ))))
+                Ok(Output::Datum(crate::Datum::Stored(StoredValue::new(arena, block, mine, moved))))
             }
             _ => {
                 Err(Error::new(ErrorKind::Corrupt, format!("`{}` has no result", graph.key(task))))

@@ -10,8 +10,8 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 
 use super::fork::{Child, Nursery};
-use super::output::Lines;
 use super::memory::{Excess, Tally};
+use super::output::Lines;
 use super::{interrupt, watch::Watch};
 use crate::arena::Heap;
 use crate::engine::{Bell, Engine, Kept};
@@ -64,8 +64,7 @@ struct News {
 impl<'a> Supervisor<'a> {
     pub(super) fn new(engine: &'a Engine<'a>, watch: Watch<'a>, memory: Tally) -> Self {
         let lines = || [Lines::new(false), Lines::new(true)];
-        let post =
-            || Post { child: None, lines: lines(), hurried: false, excess: None, barren: 0 };
+        let post = || Post { child: None, lines: lines(), hurried: false, excess: None, barren: 0 };
         let posts = (0..engine.table.workers()).map(|_| post()).collect();
         Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None, memory }
     }

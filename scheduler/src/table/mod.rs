@@ -432,9 +432,8 @@ impl Table {
     /// # Errors
     /// An impossible state word.
     pub(crate) fn sees_sources(&self) -> Result<bool> {
-        let batched = |w: usize| {
-            !Range::from_bits(self.slot(w).range.load(Ordering::SeqCst)).is_empty()
-        };
+        let batched =
+            |w: usize| !Range::from_bits(self.slot(w).range.load(Ordering::SeqCst)).is_empty();
         if self.sources.has_open() || (0..self.workers).any(batched) {
             return Ok(true);
         }

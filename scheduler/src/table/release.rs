@@ -277,9 +277,9 @@ impl Table {
         let n = self.out_degree(task);
         let base = self.wide_base(1, task, n);
         let holds = &self.cell(task).holds;
-        (0..).zip(self.successors(task)).map(move |(out, (successor, _))| {
-            (successor, self.wide.is_set(holds, base, n, out))
-        })
+        (0..)
+            .zip(self.successors(task))
+            .map(move |(out, (successor, _))| (successor, self.wide.is_set(holds, base, n, out)))
     }
 
     /// Whether nobody holds the result of `task` any more.
