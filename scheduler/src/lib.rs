@@ -68,8 +68,8 @@ pub use graph::{
     tokenize,
 };
 pub use observer::{
-    GroupProgress, Observer, Progress, RareFact, RareKind, RunEnd, RunView, TaskStatus, TaskTimes,
-    Wanted, WorkerFact,
+    GroupProgress, Observer, Progress, RareFact, RareKind, RunEnd, RunView, Stall, TaskStatus,
+    TaskTimes, Wanted, WorkerFact,
 };
 pub use plan::Plan;
 #[cfg(all(target_os = "linux", not(tine_portable)))]

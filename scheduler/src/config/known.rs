@@ -15,6 +15,8 @@ pub enum Kind {
     Count(i64),
     /// `true` or `false`.
     Flag,
+    /// One of these words.
+    Choice(&'static [&'static str]),
 }
 
 impl Kind {
@@ -23,6 +25,7 @@ impl Kind {
             (Kind::Name, Value::String(name)) => !name.is_empty(),
             (Kind::Count(most), Value::Integer(n)) => (1..=most).contains(n),
             (Kind::Flag, Value::Boolean(_)) => true,
+            (Kind::Choice(words), Value::String(word)) => words.contains(&word.as_str()),
             _ => false,
         }
     }
@@ -34,6 +37,7 @@ impl fmt::Display for Kind {
             Kind::Name => f.write_str("a name, as text"),
             Kind::Count(most) => write!(f, "a whole number from 1 to {most}"),
             Kind::Flag => f.write_str("true or false"),
+            Kind::Choice(words) => write!(f, "one of {}", words.join(", ")),
         }
     }
 }
@@ -65,6 +69,13 @@ pub const SETTINGS: &[Setting] = &[
         kind: Kind::Name,
         default: None,
         meaning: "serial, threads or processes; unset, the default of the operating system",
+    },
+    Setting {
+        key: "stall",
+        kind: Kind::Choice(&["explain", "kill"]),
+        default: Some("\"explain\""),
+        meaning: "what is done with a task whose process has used no processor for 30 seconds: it \
+                  is explained every 30 seconds, or it is ended",
     },
     Setting {
         key: "workers",

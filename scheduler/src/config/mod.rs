@@ -126,6 +126,14 @@ pub fn workers() -> Result<Option<usize>> {
     find(&*in_force()?, "workers")
 }
 
+/// Returns whether settings ask for tasks to be ended that make no progress: `stall = "kill"`.
+///
+/// # Errors
+/// A source that cannot be read.
+pub(crate) fn kills_stalled() -> Result<bool> {
+    Ok(find::<String>(&*in_force()?, "stall")?.as_deref() == Some("kill"))
+}
+
 /// Takes the innermost scope away again.
 struct Leave;
 

@@ -10,6 +10,7 @@ use std::ffi::{CString, c_char};
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, PoisonError};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -17,6 +18,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, gettid, pipe2};
 
+use super::explain::Subject;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A worker process, as its parent holds it.
@@ -26,9 +28,16 @@ pub(super) struct Child {
     pub(super) pidfd: OwnedFd,
     /// What it writes to its standard output and error.
     pub(super) pipes: [OwnedFd; 2],
+    /// Threads that its parent had besides the forking one, at the fork.
+    pub(super) others: usize,
 }
 
 impl Child {
+    /// What a text about the process needs.
+    pub(super) fn subject(&self) -> Subject {
+        Subject { pid: self.pid.as_raw(), others: self.others, zygote: false }
+    }
+
     /// Signals the process, and no other: its number may have gone to another one, where the
     /// program lets the kernel reap its children.
     pub(super) fn signal(&self, signal: Signal) {
@@ -45,8 +54,6 @@ pub(super) struct Nursery {
     /// The environment of workers, where it is not the parent's.
     environment: Option<Vec<*const c_char>>,
     _strings: Vec<CString>,
-    /// Whether the calling thread is the only one.
-    alone: bool,
     /// Whether it is the one that `main` runs on.
     main: bool,
 }
@@ -78,11 +85,8 @@ impl Nursery {
         let strings: Vec<CString> = all.filter_map(|pair| CString::new(pair).ok()).collect();
         let ends = strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]);
         let environment = (!added.is_empty()).then(|| ends.collect());
-        // A folder has a link for itself, one from its parent, and one from each folder in it: here
-        // one for each thread.
-        let alone = std::fs::metadata("/proc/self/task").map_or(3, |m| m.nlink()) == 3;
         let main = gettid() == getpid();
-        Nursery { environment, _strings: strings, alone, main }
+        Nursery { environment, _strings: strings, main }
     }
 
     /// Forks a worker that closes `strangers`, runs `body`, and is gone.
@@ -92,7 +96,9 @@ impl Nursery {
     pub(super) fn fork(&self, strangers: &[RawFd], body: impl FnOnce()) -> Result<Child> {
         let life = Lifeline::of_this_process()?;
         let (out, err) = (pipe()?, pipe()?);
-        if self.alone {
+        // Before every fork, not once a run: an observer may have started a thread meanwhile.
+        let others = threads() - 1;
+        if others == 0 {
             self.flush();
         }
         let parent = getpid();
@@ -100,7 +106,7 @@ impl Nursery {
         match unsafe { fork() } {
             Err(e) => Err(refused(e)),
             Ok(ForkResult::Child) => {
-                self.become_worker(parent, life, [out.1.as_raw_fd(), err.1.as_raw_fd()]);
+                self.become_worker(parent, life, [out.1.as_raw_fd(), err.1.as_raw_fd()], others);
                 for fd in strangers.iter().chain(&[out.0.as_raw_fd(), err.0.as_raw_fd()]) {
                     close(*fd);
                 }
@@ -108,7 +114,7 @@ impl Nursery {
             }
             Ok(ForkResult::Parent { child }) => {
                 let pidfd = pidfd_open(child)?;
-                Ok(Child { pid: child, pidfd, pipes: [out.0, err.0] })
+                Ok(Child { pid: child, pidfd, pipes: [out.0, err.0], others })
             }
         }
     }
@@ -120,7 +126,7 @@ impl Nursery {
         unsafe { libc::fflush(std::ptr::null_mut()) };
     }
 
-    fn become_worker(&self, parent: Pid, life: Lifeline, output: [RawFd; 2]) {
+    fn become_worker(&self, parent: Pid, life: Lifeline, output: [RawFd; 2], others: usize) {
         let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
         if getppid() != parent {
             exit(0);
@@ -134,7 +140,7 @@ impl Nursery {
         }
         let _ =
             nix::sys::signal::sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
-        if !self.alone {
+        if others > 0 {
             inherited::forget();
         }
         for (fd, to) in output.into_iter().zip([1, 2]) {
@@ -186,9 +192,26 @@ fn on_fresh_thread<F: FnOnce()>(body: F) -> ! {
         // SAFETY: nobody took the box.
         run_to_exit(*unsafe { Box::from_raw(leaked) });
     }
+    rest()
+}
+
+/// Leaves this thread asleep, in a way that a proof of a dead-lock understands: nothing can wake it.
+fn rest() -> ! {
+    let never = AtomicU32::new(0);
+    let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
+    let none: *const libc::timespec = std::ptr::null();
     loop {
-        nix::unistd::pause();
+        // SAFETY: the word lives on this stack, which is never left.
+        unsafe { libc::syscall(libc::SYS_futex, never.as_ptr(), operation, 0, none) };
     }
+}
+
+/// How many threads this process has.
+pub(super) fn threads() -> usize {
+    // A folder has a link for itself, one from its parent, and one from each folder in it: here
+    // one for each thread.
+    let links = std::fs::metadata("/proc/self/task").map_or(3, |m| m.nlink());
+    usize::try_from(links).unwrap_or(3).saturating_sub(2).max(1)
 }
 
 /// What other threads of the parent had begun to print. It was copied by the fork, and so was the

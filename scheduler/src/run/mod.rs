@@ -2,12 +2,18 @@
 //! What they share stands here: the beginning and the end of a run.
 
 #[cfg(all(target_os = "linux", not(tine_portable)))]
+mod explain;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod fork;
 mod interrupt;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod output;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
+mod patrol;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod processes;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+mod proof;
 mod serial;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod supervisor;

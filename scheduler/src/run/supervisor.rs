@@ -11,8 +11,10 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 
 use super::fork::{Child, Nursery};
 use super::output::Lines;
-use super::{interrupt, watch::Watch};
+use super::patrol::{Finding, Patrol, Why};
+use super::{explain, interrupt, watch::Watch};
 use crate::arena::Heap;
+use crate::config;
 use crate::engine::{Bell, Engine, Kept};
 use crate::error::{Error, ErrorKind, Result};
 use crate::results;
@@ -34,6 +36,8 @@ struct Post {
     lines: [Lines; 2],
     /// Whether `hurry` has ended the process: whatever task it had come to meanwhile is not to blame.
     hurried: bool,
+    /// A task that was given up while it ran, by its rank, and why: its process has been ended.
+    sentence: Option<(u32, Error)>,
     /// How many processes in a row ended here before they had come to a task.
     barren: u32,
 }
@@ -46,6 +50,7 @@ pub(super) struct Supervisor<'a> {
     nursery: Nursery,
     /// When tasks that do not matter any more are ended.
     deadline: Option<Instant>,
+    patrol: Patrol,
 }
 
 /// What happened while the supervisor slept.
@@ -60,9 +65,11 @@ struct News {
 impl<'a> Supervisor<'a> {
     pub(super) fn new(engine: &'a Engine<'a>, watch: Watch<'a>) -> Self {
         let lines = || [Lines::new(false), Lines::new(true)];
-        let post = || Post { child: None, lines: lines(), hurried: false, barren: 0 };
+        let post =
+            || Post { child: None, lines: lines(), hurried: false, sentence: None, barren: 0 };
         let posts = (0..engine.table.workers()).map(|_| post()).collect();
-        Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None }
+        let patrol = Patrol::new(engine.table.workers());
+        Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None, patrol }
     }
 
     /// Sees the run through to its last task.
@@ -107,6 +114,7 @@ impl<'a> Supervisor<'a> {
         post.child = Some(child);
         post.lines.iter_mut().for_each(Lines::begin);
         post.hurried = false;
+        post.sentence = None;
         Ok(())
     }
 
@@ -121,6 +129,40 @@ impl<'a> Supervisor<'a> {
         }
         let posts = &self.posts;
         self.watch.tick(|| pids(posts));
+        self.look_around()
+    }
+
+    /// Gives up tasks that are proved to be locked for ever, and has those explained that seem so.
+    fn look_around(&mut self) -> Result<()> {
+        let posts = &self.posts;
+        let process = |post: usize| {
+            let child = posts[post].child.as_ref()?;
+            Some((child.pid.as_raw(), child.others > 0))
+        };
+        for finding in self.patrol.look(self.engine, process) {
+            self.see_to(&finding)?;
+        }
+        Ok(())
+    }
+
+    fn see_to(&mut self, finding: &Finding) -> Result<()> {
+        let Some(child) = &self.posts[finding.post].child else { return Ok(()) };
+        let subject = child.subject();
+        let error = match (finding.why, finding.task) {
+            (Why::Locked, None) => return Err(explain::deadlock(finding, subject)),
+            (Why::Locked, Some(_)) => Some(explain::deadlock(finding, subject)),
+            (Why::Quiet, _) if config::kills_stalled()? => Some(explain::killed(finding, subject)),
+            _ => None,
+        };
+        match (error, finding.task) {
+            (Some(error), Some(task)) => {
+                let post = &mut self.posts[finding.post];
+                post.sentence = Some((task, error));
+                post.signal(Signal::SIGKILL);
+            }
+            (None, Some(task)) => self.watch.stalled(finding, task, subject),
+            (_, None) => {}
+        }
         Ok(())
     }
 
@@ -157,7 +199,8 @@ impl<'a> Supervisor<'a> {
 
     fn patience(&self) -> PollTimeout {
         let deadline = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
-        let shortest = [deadline, self.watch.patience()].into_iter().flatten().min();
+        let others = [self.watch.patience(), self.patrol.patience()];
+        let shortest = others.into_iter().chain([deadline]).flatten().min();
         match shortest {
             None => PollTimeout::NONE,
             // Rounded up: a poll that ends early would only poll again.
@@ -249,9 +292,22 @@ impl<'a> Supervisor<'a> {
         let cell = table.cell(orphan.task);
         results::forget(cell);
         let allowed = self.engine.rules.allowed_failures;
+        let post = &self.posts[usize::from(worker)];
+        if let Some((task, error)) = &post.sentence {
+            // Nobody else is to blame: a task that it had come to since is simply run again.
+            if *task != orphan.task {
+                cell.state.store(orphan.state.to(Phase::Ready));
+                ready.tasks.push(orphan.task);
+                return Ok(());
+            }
+            let state = State { deaths: orphan.state.deaths.saturating_add(1), ..orphan.state };
+            let attempt = u32::from(state.deaths);
+            let error = self.engine.blame(error.clone(), orphan.task, attempt, attempt);
+            return self.give_up(orphan.task, state, error, ready);
+        }
         let last_words = table.slot(worker.into()).last_words();
         // A process that was ended on purpose, by `hurry`, is nobody's failure.
-        let hurried = self.posts[usize::from(worker)].hurried;
+        let hurried = post.hurried;
         let counts = orphan.in_body && !hurried && !table.is_doomed(orphan.task);
         let deaths = orphan.state.deaths.saturating_add(u8::from(counts));
         let panicked = last_words.filter(|_| counts && death.is_abort());

@@ -376,6 +376,11 @@ impl Table {
         asleep as usize == self.workers
     }
 
+    /// Whether `worker` has said that it sleeps.
+    pub(crate) fn is_asleep(&self, worker: usize) -> bool {
+        self.header().asleep[worker / 64].load(Ordering::SeqCst) & 1 << (worker % 64) != 0
+    }
+
     /// Wakes one sleeper, where there is one; `false` where there is none. After hints were pushed,
     /// and [`hints_are_out`](Self::hints_are_out).
     #[inline]
