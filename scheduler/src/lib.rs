@@ -18,6 +18,8 @@ mod error;
 mod graph;
 mod observer;
 mod plan;
+#[expect(unsafe_code, reason = "functions by their addresses: see the module's invariant")]
+mod portable;
 mod scheduler;
 mod value;
 
@@ -72,9 +74,10 @@ pub use observer::{
     TaskTimes, Wanted, WorkerFact,
 };
 pub use plan::Plan;
+pub use portable::Portable;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use run::Processes;
-pub use run::{Serial, Threads};
+pub use run::{Serial, Threads, init};
 pub use scheduler::{Outputs, Scheduler, by_name, current, get, observe, observers, with};
 pub use store::StoredValue;
 pub use value::{Datum, TypeTag, Value};

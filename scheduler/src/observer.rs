@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::plan::Plan;
 
 /// Which facts an observer wants to be recorded; each has its price.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
     /// Start and end of each task (one clock reading a task).
     pub times: bool,

@@ -125,6 +125,16 @@ impl StoredValue {
         Arc::new(StoredValue { arena, stream, kept })
     }
 
+    /// One that another process keeps, for as long as this one is a worker of its run.
+    pub(crate) fn seen(stream: BlockRef) -> Result<Arc<Self>> {
+        Ok(Self::new(Arena::global()?, stream, Vec::new()))
+    }
+
+    /// Where it lies.
+    pub(crate) fn block(&self) -> BlockRef {
+        self.stream
+    }
+
     pub(crate) fn kept(&self) -> &[Arc<KeptBlock>] {
         &self.kept
     }

@@ -23,6 +23,7 @@ pub(crate) fn main() -> Option<ExitCode> {
     Some(match role.as_str() {
         "killer" => crate::kills::killer(),
         role if role.starts_with("stall: ") => crate::stalls::program(role),
+        role if role.starts_with("zygote: ") => crate::zygote::program(role),
         role => crate::bodies::program(role),
     })
 }

@@ -24,6 +24,8 @@ mod output;
 mod runner;
 #[cfg(target_os = "linux")]
 mod stalls;
+#[cfg(target_os = "linux")]
+mod zygote;
 
 /// Each case runs in a process of its own, which is `main` of this binary with the case's name.
 #[cfg(target_os = "linux")]
@@ -56,6 +58,16 @@ const CASES: &[runner::Case] = &[
     ("deadlocks::of_one_task_leave_the_others_alone", deadlocks::leave_the_others_alone),
     ("healthy::tasks_are_never_proved_locked", healthy::tasks_are_never_proved_locked),
     ("stalls::are_explained_or_ended", stalls::are_explained_or_ended),
+    ("zygote::serves_a_program_with_threads", zygote::serves_a_program_with_threads),
+    ("zygote::runs_what_delayed_makes", zygote::runs_what_delayed_makes),
+    ("zygote::is_left_aside_by_captures", zygote::is_left_aside_by_captures),
+    ("zygote::replaces_the_dead", zygote::replaces_the_dead),
+    ("zygote::tells_how_a_worker_ended", zygote::tells_how_a_worker_ended),
+    ("zygote::knows_persisted_values", zygote::knows_persisted_values),
+    ("zygote::outlives_an_interrupt", zygote::outlives_an_interrupt),
+    ("zygote::ends_with_the_program", zygote::ends_with_the_program),
+    ("zygote::that_is_killed_is_an_error", zygote::that_is_killed_is_an_error),
+    ("zygote::is_wanted_first_in_main", zygote::is_wanted_first_in_main),
     ("manners::offsets_of_files_stay", manners::offsets_of_files_stay),
     ("manners::inner_pools_have_one_thread", manners::inner_pools_have_one_thread),
     ("manners::a_sleeping_worker_costs_nothing", manners::a_sleeping_worker_costs_nothing),

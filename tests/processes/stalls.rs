@@ -11,7 +11,7 @@ use tine_scheduler::{
     ErrorKind, Graph, Observer, Processes, Result, RunView, Stall, config, get, observe,
 };
 
-use crate::helper::command;
+use crate::helper::{command, wait_until};
 use crate::runner::step;
 
 /// An explanation takes no longer than this.
@@ -78,6 +78,12 @@ fn inherited_runtime() {
         runtime.block_on(blocking).expect("no panic")
     };
     assert_eq!(work(&runtime), 3);
+    // Work is given to a thread that waits for some; one that does not wait yet gets company.
+    wait_until("the thread waits for work", || {
+        let tasks = std::fs::read_dir("/proc/self/task").expect("mounted").flatten();
+        let calls = tasks.map(|t| std::fs::read_to_string(t.path().join("syscall")).expect("own"));
+        calls.filter(|call| call.starts_with(&format!("{} ", libc::SYS_futex))).count() == 1
+    });
     let start = Instant::now();
     let ran = config::set("stall", "kill", || run(move || work(&runtime))).expect("a setting");
     let error = ran.expect_err("the thread that would do the work is not there");

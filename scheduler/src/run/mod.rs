@@ -19,6 +19,8 @@ mod serial;
 mod supervisor;
 mod threads;
 mod watch;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+mod zygote;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +29,8 @@ use std::time::Instant;
 
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use processes::Processes;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+pub use zygote::init;
 pub use serial::Serial;
 pub use threads::Threads;
 
@@ -50,6 +54,15 @@ const ALLOWED_FAILURES: u8 = 3;
 fn processors() -> usize {
     static PROCESSORS: OnceLock<usize> = OnceLock::new();
     *PROCESSORS.get_or_init(|| usize::try_from(limits::cpus().value).unwrap_or(1).max(1))
+}
+
+/// Does nothing: where nothing is forked there is nothing to prepare.
+///
+/// # Errors
+/// None.
+#[cfg(any(not(target_os = "linux"), tine_portable))]
+pub fn init() -> Result<()> {
+    Ok(())
 }
 
 /// What a kind of worker needs.

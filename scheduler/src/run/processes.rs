@@ -7,6 +7,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::supervisor::Supervisor;
 use super::threads::worker_count;
+use super::zygote::Cradle;
 use super::{Kind, Serial, engine, interrupt, rerun, watch::Watch};
 use crate::arena::Arena;
 use crate::engine::Bell;
@@ -68,10 +69,11 @@ impl Scheduler for Processes {
             uncaught: false,
         };
         let engine = engine(plan, kind, observers)?;
+        let cradle = Cradle::of(&engine)?;
         let watch = Watch::start(&engine, observers, self.name());
         let signals = interrupt::Signals::listen(&engine);
         let forked = ForkedRun::begin();
-        let mut supervisor = Supervisor::new(&engine, watch);
+        let mut supervisor = Supervisor::new(&engine, watch, cradle);
         let ran = if plan.is_empty() { Ok(()) } else { supervisor.run() };
         let watch = supervisor.end(ran.is_err());
         drop(forked);

@@ -12,6 +12,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use super::fork::{Child, Nursery};
 use super::output::Lines;
 use super::patrol::{Finding, Patrol, Why};
+use super::zygote::Cradle;
 use super::{explain, interrupt, watch::Watch};
 use crate::arena::Heap;
 use crate::config;
@@ -48,6 +49,8 @@ pub(super) struct Supervisor<'a> {
     watch: Watch<'a>,
     posts: Vec<Post>,
     nursery: Nursery,
+    /// Where all workers come from, if not from this process.
+    cradle: Option<Cradle>,
     /// When tasks that do not matter any more are ended.
     deadline: Option<Instant>,
     patrol: Patrol,
@@ -63,13 +66,14 @@ struct News {
 }
 
 impl<'a> Supervisor<'a> {
-    pub(super) fn new(engine: &'a Engine<'a>, watch: Watch<'a>) -> Self {
+    pub(super) fn new(engine: &'a Engine<'a>, watch: Watch<'a>, cradle: Option<Cradle>) -> Self {
         let lines = || [Lines::new(false), Lines::new(true)];
         let post =
             || Post { child: None, lines: lines(), hurried: false, sentence: None, barren: 0 };
         let posts = (0..engine.table.workers()).map(|_| post()).collect();
         let patrol = Patrol::new(engine.table.workers());
-        Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None, patrol }
+        let nursery = Nursery::new();
+        Supervisor { engine, watch, posts, nursery, cradle, deadline: None, patrol }
     }
 
     /// Sees the run through to its last task.
@@ -108,7 +112,10 @@ impl<'a> Supervisor<'a> {
         let strangers: Vec<RawFd> = self.posts.iter().flat_map(Post::descriptors).collect();
         let engine = self.engine;
         let id = post as u16;
-        let child = self.nursery.fork(&strangers, || worker::live(engine, id))?;
+        let child = match &self.cradle {
+            Some(cradle) => cradle.spawn(engine, id)?,
+            None => self.nursery.fork(&strangers, || worker::live(engine, id))?,
+        };
         self.watch.worker(id, child.pid.as_raw() as u32, None);
         let post = &mut self.posts[post];
         post.child = Some(child);
@@ -213,7 +220,7 @@ impl<'a> Supervisor<'a> {
     /// Sees to a process that has ended.
     fn bury(&mut self, post: usize) -> Result<()> {
         let Some(child) = self.posts[post].child.take() else { return Ok(()) };
-        let status = waitid(Id::PIDFd(child.pidfd.as_fd()), WaitPidFlag::WEXITED);
+        let status = child.reap();
         self.posts[post].finish(&child);
         let slot = self.engine.table.slot(post);
         if slot.is_leaving() {
@@ -222,7 +229,7 @@ impl<'a> Supervisor<'a> {
                 return Ok(());
             }
         }
-        let death = Death::of(status.ok());
+        let death = Death::of(status);
         self.count_barren(post, &death)?;
         self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(death.text.clone()));
         self.mend(post as u16, &death)?;
