@@ -169,9 +169,10 @@ pub(crate) fn place_at(offset: u64) -> Result<&'static Location<'static>> {
     let image = Image::of_this_program().ok_or_else(foreign)?;
     let address = usize::try_from(offset).ok().and_then(|o| image.start.checked_add(o));
     let address = address.ok_or_else(foreign)?;
-    let inside = image.constants.iter().any(|r| {
-        r.contains(&address) && r.end - address >= size_of::<Location<'_>>()
-    });
+    let inside = image
+        .constants
+        .iter()
+        .any(|r| r.contains(&address) && r.end - address >= size_of::<Location<'_>>());
     if !inside || address % align_of::<Location<'_>>() != 0 {
         return Err(foreign());
     }
@@ -248,9 +249,8 @@ mod find {
         // SAFETY: what `image` passed, which nobody else uses meanwhile.
         let found = unsafe { &mut *data.cast::<Option<Image>>() };
         // SAFETY: the object's table of segments, of this many entries.
-        let segments = unsafe {
-            std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum))
-        };
+        let segments =
+            unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
         let start = info.dlpi_addr as usize;
         let range = |s: &libc::Elf64_Phdr| {
             let from = start.wrapping_add(s.p_vaddr as usize);

@@ -80,7 +80,8 @@ fn fails(text: &str) -> std::result::Result<i64, String> {
 
 pub(crate) fn runs_what_delayed_makes() {
     grown();
-    let parts: Vec<_> = (0..100i64).map(|i| tine::call(|i: i64| i + locked() as i64, (i,))).collect();
+    let parts: Vec<_> =
+        (0..100i64).map(|i| tine::call(|i: i64| i + locked() as i64, (i,))).collect();
     let total = needs_the_lock(1, &parts) + 1;
     let squares = tine::map(0..10u64, |i| i * locked());
     let given = tine::delayed("text".to_owned()).map_ref(|t| t.len() + locked() as usize);
@@ -126,17 +127,12 @@ pub(crate) fn replaces_the_dead() {
 
 pub(crate) fn tells_how_a_worker_ended() {
     grown();
-    let ends: [(fn(&u64) -> u64, ErrorKind, Option<i32>); 3] = [
-        (|_| std::process::exit(3), ErrorKind::Exited, None),
-        (|_| std::process::abort(), ErrorKind::Died, Some(libc::SIGABRT)),
-        (|_| panic!("on purpose"), ErrorKind::Panic, None),
+    let ends = [
+        (run(|_| std::process::exit(3)), ErrorKind::Exited, None),
+        (run(|_| std::process::abort()), ErrorKind::Died, Some(libc::SIGABRT)),
+        (run(|_| panic!("on purpose")), ErrorKind::Panic, None),
     ];
-    let failed = [
-        run(|_| std::process::exit(3)),
-        run(|_| std::process::abort()),
-        run(|_| panic!("on purpose")),
-    ];
-    for ((_, kind, signal), failed) in ends.into_iter().zip(failed) {
+    for (failed, kind, signal) in ends {
         let error = failed.expect_err("it ends its process");
         step(&error);
         assert_eq!((error.kind(), error.signal()), (kind, signal), "{error}");

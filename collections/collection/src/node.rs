@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tine_scheduler::{
-    Datum, Error, ErrorKind, Finished, GraphBuilder, Key, Portable, Result, TaskBody, TaskContext, TaskId,
-    TypeTag, Value,
+    Datum, Error, ErrorKind, Finished, GraphBuilder, Key, Portable, Result, TaskBody, TaskContext,
+    TaskId, TypeTag, Value,
 };
 
 use crate::token::Token;

@@ -186,8 +186,11 @@ impl GroupTable {
 
     /// Groups that know the names of their tasks, and no task by its name.
     pub(super) fn restore(groups: Vec<CarriedGroup>) -> Self {
-        let restore = |CarriedGroup(name, positions, source)| {
-            Group { name, positions, members: Vec::new(), source }
+        let restore = |CarriedGroup(name, positions, source)| Group {
+            name,
+            positions,
+            members: Vec::new(),
+            source,
         };
         let groups = groups.into_iter().map(restore).collect();
         GroupTable { groups, by_name: HashMap::new(), last: None }

@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 pub use annotate::{annotate, annotations};
 pub use body::{TaskBody, TaskFn};
-pub(crate) use carry::CarriedGraph;
 pub use builder::{Dependency, GraphBuilder};
+pub(crate) use carry::CarriedGraph;
 pub use dependents::Dependents;
 pub use diagnostics::{TaskMetrics, max_pressure};
 pub use group::{Group, GroupId};

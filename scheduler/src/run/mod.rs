@@ -29,10 +29,10 @@ use std::time::Instant;
 
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use processes::Processes;
-#[cfg(all(target_os = "linux", not(tine_portable)))]
-pub use zygote::init;
 pub use serial::Serial;
 pub use threads::Threads;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+pub use zygote::init;
 
 use crate::arena::Arena;
 use crate::engine::{Bell, Engine, Rules, wanted};

@@ -120,14 +120,8 @@ impl Cradle {
         let (record, theirs) = pair()?;
         let Bell::Event(event) = &engine.bell else { return Err(lost("the run has no bell")) };
         let table = engine.table.file().ok_or_else(|| lost("the table is in no file"))?;
-        let fds: [BorrowedFd<'_>; 6] = [
-            out.1.as_fd(),
-            err.1.as_fd(),
-            theirs.as_fd(),
-            self.plan.as_fd(),
-            table,
-            event.as_fd(),
-        ];
+        let fds: [BorrowedFd<'_>; 6] =
+            [out.1.as_fd(), err.1.as_fd(), theirs.as_fd(), self.plan.as_fd(), table, event.as_fd()];
         send(&self.zygote.socket, u64::from(worker), &fds).map_err(|e| lost(e.desc()))?;
         drop(theirs);
         if !is_readable(&record, PATIENCE) {
