@@ -40,7 +40,7 @@ pub use tine_scheduler::{
 // The ways to run.
 #[cfg(target_os = "linux")]
 pub use tine_scheduler::Processes;
-pub use tine_scheduler::{Scheduler, Serial, Threads};
+pub use tine_scheduler::{Scheduler, Serial, Threads, init};
 
 // Looking at runs: a trace of what happened, and pictures of it.
 pub use tine_profiler::{Recorded, Recorder, Recording, Trace, profile};
@@ -51,7 +51,7 @@ pub use tine_collection::{Collection, Compute, compute, compute_with};
 
 // Lazy function calls.
 pub use tine_delayed::{
-    Arg, Call, CallWith, Delayed, IntoArg, Purity, Reader, TryCallWith, call, delayed, map,
+    Arg, Args, Call, CallWith, Delayed, IntoArg, Purity, Reader, TryCallWith, call, delayed, map,
     try_call, try_map, with_pure,
 };
 pub use tine_macros::delayed;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use crate::arena::Arena;
 use crate::error::{Error, Result};
 use crate::futex;
@@ -25,7 +27,7 @@ pub(crate) enum Bell {
 }
 
 /// How a run treats its tasks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Rules {
     /// A task is given up after more deaths of its worker than this.
     pub(crate) allowed_failures: u8,

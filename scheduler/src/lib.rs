@@ -18,6 +18,8 @@ mod error;
 mod graph;
 mod observer;
 mod plan;
+#[expect(unsafe_code, reason = "functions by their addresses: see the module's invariant")]
+mod portable;
 mod scheduler;
 mod value;
 
@@ -69,13 +71,14 @@ pub use graph::{
     tokenize,
 };
 pub use observer::{
-    GroupProgress, MemoryUse, Observer, Progress, RareFact, RareKind, RunEnd, RunView, TaskStatus,
-    TaskTimes, Wanted, WorkerFact,
+    GroupProgress, MemoryUse, Observer, Progress, RareFact, RareKind, RunEnd, RunView, Stall,
+    TaskStatus, TaskTimes, Wanted, WorkerFact,
 };
 pub use plan::Plan;
+pub use portable::Portable;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use run::Processes;
-pub use run::{Serial, Threads};
+pub use run::{Serial, Threads, init};
 pub use scheduler::{Outputs, Scheduler, by_name, current, get, observe, observers, with};
 pub use store::StoredValue;
 pub use value::{Datum, TypeTag, Value};

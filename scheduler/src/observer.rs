@@ -2,7 +2,7 @@
 //! It keeps nothing and draws nothing; workers never wait for an observer.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::plan::Plan;
 
 /// Which facts an observer wants to be recorded; each has its price.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
     /// Start and end of each task (one clock reading a task).
     pub times: bool,
@@ -104,6 +104,21 @@ pub struct WorkerFact {
     pub at: u64,
     /// How it ended, for a death; `None` for a start and for an orderly end.
     pub death: Option<String>,
+}
+
+/// A task that has made no progress for long, as far as can be seen from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// The task, as its rank in the plan.
+    pub task: u32,
+    /// The worker that runs it.
+    pub worker: u16,
+    /// The worker's process.
+    pub pid: u32,
+    /// How long there has been no sign of life.
+    pub time: Duration,
+    /// What is known of it, in sentences: what its threads wait in, why that may be, what to do.
+    pub text: String,
 }
 
 /// A run, as it begins.
@@ -201,6 +216,13 @@ pub trait Observer: Send + Sync {
 
     /// About ten times a second, where wanted.
     fn tick(&self, _run: &RunView<'_>, _progress: &Progress<'_>) {}
+
+    /// A task has made no progress for 30 seconds; told again every 30 seconds while that lasts.
+    /// Returns whether the user has been told: where no observer says so, the text is printed to
+    /// the standard error.
+    fn stalled(&self, _run: &RunView<'_>, _stall: &Stall) -> bool {
+        false
+    }
 
     /// The run is over, well or not.
     fn run_finished(&self, _run: &RunView<'_>, _end: &RunEnd<'_>) {}

@@ -35,6 +35,25 @@ impl<'g> Plan<'g> {
         Ok(Plan { graph, outputs: outputs.to_vec(), tasks, ranks })
     }
 
+    /// The plan that another process made: these tasks in this order.
+    ///
+    /// # Errors
+    /// Tasks that are not in the graph.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(crate) fn ordered(graph: &'g Graph, outputs: &[u32], tasks: &[u32]) -> Result<Self> {
+        let known = |&t: &u32| match t as usize {
+            t if t < graph.len() => Ok(TaskId::from_index(t)),
+            _ => Err(Error::new(ErrorKind::Corrupt, "a plan of tasks that are not there")),
+        };
+        let outputs = outputs.iter().map(known).collect::<Result<_>>()?;
+        let tasks: Vec<TaskId> = tasks.iter().map(known).collect::<Result<_>>()?;
+        let mut ranks = vec![ABSENT; graph.len()];
+        for (rank, task) in (0..).zip(&tasks) {
+            ranks[task.index()] = rank;
+        }
+        Ok(Plan { graph, outputs, tasks, ranks })
+    }
+
     /// The graph that the plan is for.
     pub fn graph(&self) -> &'g Graph {
         self.graph

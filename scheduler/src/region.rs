@@ -68,7 +68,7 @@ pub(crate) struct Region {
     len: usize,
     /// Kept open so that what the region holds can be counted from outside.
     #[cfg(all(target_os = "linux", not(tine_portable)))]
-    _memfd: Option<std::os::fd::OwnedFd>,
+    memfd: Option<std::os::fd::OwnedFd>,
 }
 
 // SAFETY: a region is only ever read and written through atoms, which are `Sync`.
@@ -92,7 +92,19 @@ impl Region {
             Sharing::Forks => Some(memfd("tine-table", len)?),
         };
         let start = map(len, memfd.as_ref(), Access::ReadWrite)?;
-        Ok(Region { start, len, _memfd: memfd })
+        Ok(Region { start, len, memfd })
+    }
+
+    /// Maps `len` bytes that another process laid out in `file`.
+    fn attach(len: usize, file: std::os::fd::OwnedFd) -> Result<Self> {
+        let len = len.max(1).next_multiple_of(4096);
+        let size = nix::sys::stat::fstat(&file).map_or(0, |s| s.st_size);
+        if usize::try_from(size) != Ok(len) {
+            let message = format!("shared memory of {size} bytes, where {len} were to be");
+            return Err(Error::new(ErrorKind::Corrupt, message));
+        }
+        let start = map(len, Some(&file), Access::ReadWrite)?;
+        Ok(Region { start, len, memfd: Some(file) })
     }
 }
 
@@ -269,7 +281,7 @@ impl Drop for Region {
 pub(crate) struct Slab<T> {
     first: NonNull<T>,
     len: usize,
-    _region: Arc<Region>,
+    region: Arc<Region>,
 }
 
 // SAFETY: a slab hands out shared references only, to atoms, which are `Sync`.
@@ -285,6 +297,14 @@ impl<T: Atom> Deref for Slab<T> {
         // SAFETY: `carve` checked that these elements lie in the region, aligned and zeroed; the
         // region outlives `self`.
         unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.len) }
+    }
+}
+
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+impl<T> Slab<T> {
+    /// The file that it lies in, where processes share it.
+    pub(crate) fn file(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.region.memfd.as_ref().map(std::os::fd::AsFd::as_fd)
     }
 }
 
@@ -313,6 +333,18 @@ impl Carver {
         Ok(lay(&mut Carver { region: Some(region), at: 0 }))
     }
 
+    /// Lays slabs out over what another process has laid out in the same way.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(crate) fn attach<L>(
+        file: std::os::fd::OwnedFd,
+        mut lay: impl FnMut(&mut Carver) -> L,
+    ) -> Result<L> {
+        let mut measure = Carver { region: None, at: 0 };
+        drop(lay(&mut measure));
+        let region = Arc::new(Region::attach(measure.at, file)?);
+        Ok(lay(&mut Carver { region: Some(region), at: 0 }))
+    }
+
     /// The next `len` elements.
     pub(crate) fn slab<T: Atom>(&mut self, len: usize) -> Slab<T> {
         self.at = self.at.next_multiple_of(LINE);
@@ -322,13 +354,13 @@ impl Carver {
             // Measuring: an empty slab stands for the one to come.
             None => {
                 let region = Arc::new(Region::empty());
-                Slab { first: NonNull::dangling(), len: 0, _region: region }
+                Slab { first: NonNull::dangling(), len: 0, region }
             }
             Some(region) => {
                 assert!(self.at <= region.len && align_of::<T>() <= LINE);
                 // SAFETY: `begin` is inside the region, as just checked.
                 let first = unsafe { region.start.add(begin) };
-                Slab { first: first.cast(), len, _region: region.clone() }
+                Slab { first: first.cast(), len, region: region.clone() }
             }
         }
     }
@@ -340,7 +372,7 @@ impl Region {
             start: NonNull::dangling(),
             len: 0,
             #[cfg(all(target_os = "linux", not(tine_portable)))]
-            _memfd: None,
+            memfd: None,
         }
     }
 }

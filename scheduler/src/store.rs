@@ -132,6 +132,16 @@ impl StoredValue {
         &self.moved
     }
 
+    /// One that another process keeps, for as long as this one is a worker of its run.
+    pub(crate) fn seen(stream: BlockRef, moved: Moved) -> Result<Arc<Self>> {
+        Ok(Self::new(Arena::global()?, stream, Vec::new(), moved))
+    }
+
+    /// Where it lies.
+    pub(crate) fn block(&self) -> BlockRef {
+        self.stream
+    }
+
     pub(crate) fn kept(&self) -> &[Arc<KeptBlock>] {
         &self.kept
     }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use tine_scheduler::{GroupProgress, Observer, Progress, RunEnd, RunView, Wanted};
+use tine_scheduler::{GroupProgress, Observer, Progress, RunEnd, RunView, Stall, Wanted};
 
 /// Characters of the bar itself; the whole line stays below 80.
 const WIDTH: usize = 36;
@@ -55,6 +55,11 @@ impl Observer for Bar {
 
     fn tick(&self, _run: &RunView<'_>, progress: &Progress<'_>) {
         draw(&self.line(&progress.groups(), progress.elapsed));
+    }
+
+    fn stalled(&self, _run: &RunView<'_>, stall: &Stall) -> bool {
+        draw(&format!("\r\x1b[Ktine: {}\n", stall.text));
+        true
     }
 
     fn run_finished(&self, _run: &RunView<'_>, _end: &RunEnd<'_>) {

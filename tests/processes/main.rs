@@ -5,7 +5,11 @@
 #[cfg(target_os = "linux")]
 mod bodies;
 #[cfg(target_os = "linux")]
+mod deadlocks;
+#[cfg(target_os = "linux")]
 mod endings;
+#[cfg(target_os = "linux")]
+mod healthy;
 #[cfg(target_os = "linux")]
 mod helper;
 #[cfg(target_os = "linux")]
@@ -18,6 +22,10 @@ mod manners;
 mod output;
 #[cfg(target_os = "linux")]
 mod runner;
+#[cfg(target_os = "linux")]
+mod stalls;
+#[cfg(target_os = "linux")]
+mod zygote;
 
 /// Each case runs in a process of its own, which is `main` of this binary with the case's name.
 #[cfg(target_os = "linux")]
@@ -40,6 +48,26 @@ const CASES: &[runner::Case] = &[
     ("output::that_somebody_locks_holds_up_no_run", output::that_somebody_locks),
     ("output::into_a_closed_pipe_leaves_no_orphan", output::into_a_closed_pipe),
     ("output::that_a_task_closes_costs_nothing", output::that_a_task_closes),
+    ("deadlocks::on_a_pool_of_rayon", deadlocks::on_a_pool_of_rayon),
+    ("deadlocks::on_a_runtime_of_tokio", deadlocks::on_a_runtime_of_tokio),
+    ("deadlocks::on_a_mutex", deadlocks::on_a_mutex),
+    ("deadlocks::on_the_standard_output", deadlocks::on_the_standard_output),
+    ("deadlocks::of_threads_of_the_task", deadlocks::of_threads_of_the_task),
+    ("deadlocks::by_the_task_itself", deadlocks::by_the_task_itself),
+    ("deadlocks::of_a_run_off_the_main_thread", deadlocks::of_a_run_off_the_main_thread),
+    ("deadlocks::of_one_task_leave_the_others_alone", deadlocks::leave_the_others_alone),
+    ("healthy::tasks_are_never_proved_locked", healthy::tasks_are_never_proved_locked),
+    ("stalls::are_explained_or_ended", stalls::are_explained_or_ended),
+    ("zygote::serves_a_program_with_threads", zygote::serves_a_program_with_threads),
+    ("zygote::runs_what_delayed_makes", zygote::runs_what_delayed_makes),
+    ("zygote::is_left_aside_by_captures", zygote::is_left_aside_by_captures),
+    ("zygote::replaces_the_dead", zygote::replaces_the_dead),
+    ("zygote::tells_how_a_worker_ended", zygote::tells_how_a_worker_ended),
+    ("zygote::knows_persisted_values", zygote::knows_persisted_values),
+    ("zygote::outlives_an_interrupt", zygote::outlives_an_interrupt),
+    ("zygote::ends_with_the_program", zygote::ends_with_the_program),
+    ("zygote::that_is_killed_is_an_error", zygote::that_is_killed_is_an_error),
+    ("zygote::is_wanted_first_in_main", zygote::is_wanted_first_in_main),
     ("manners::offsets_of_files_stay", manners::offsets_of_files_stay),
     ("manners::inner_pools_have_one_thread", manners::inner_pools_have_one_thread),
     ("manners::a_sleeping_worker_costs_nothing", manners::a_sleeping_worker_costs_nothing),

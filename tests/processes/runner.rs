@@ -20,6 +20,9 @@ const CASE: &str = "TINE_PROCESSES_CASE";
 /// A case that prints nothing for so long makes no progress.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Whoever outlives its case by this time was not told of its end.
+const PARTING: Duration = Duration::from_secs(5);
+
 /// Tells the runner that the case got on, and with what.
 #[expect(clippy::print_stderr, reason = "the runner listens")]
 pub(crate) fn step(what: impl std::fmt::Display) {
@@ -127,14 +130,17 @@ fn group(child: &Child) -> Pid {
     Pid::from_raw(i32::try_from(child.id()).expect("a pid"))
 }
 
-/// Fails where a process of the case's group lives on.
+/// Fails where a process of the case's group lives on. What ends because the case has ended, as a
+/// zygote does, may take a moment.
 fn orphans(child: &Child) -> Result<(), String> {
     let group = Pid::from_raw(-group(child).as_raw());
-    match kill(group, None) {
-        Err(_) => Ok(()),
-        Ok(()) => {
+    let start = Instant::now();
+    while kill(group, None).is_ok() {
+        if start.elapsed() > PARTING {
             let _ = kill(group, Signal::SIGKILL);
-            Err("a process of the case lives on".into())
+            return Err("a process of the case lives on".into());
         }
+        std::thread::yield_now();
     }
+    Ok(())
 }

@@ -2,13 +2,14 @@
 //! It does not know which values hold it, or the graph that it will be part of.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tine_scheduler::{
-    Datum, Error, ErrorKind, Finished, GraphBuilder, Key, Result, TaskBody, TaskContext, TaskId,
-    TypeTag, Value,
+    Datum, Error, ErrorKind, Finished, GraphBuilder, Key, Portable, Result, TaskBody, TaskContext,
+    TaskId, TypeTag, Value,
 };
 
 use crate::token::Token;
@@ -89,13 +90,13 @@ impl Node {
         place: &'static Location<'static>,
         value: T,
     ) -> Arc<Self> {
-        let body = Arc::new(Given::new::<T>(Datum::Memory(Arc::new(value))));
+        let body = Given::<T>::body(Datum::Memory(Arc::new(value)));
         Self::create(Vec::new(), Work::Task(Task { name, place, body, token: None }))
     }
 
     /// A persisted result that keeps its `key`.
     pub fn held<T: Value>(key: Key, place: &'static Location<'static>, datum: Datum) -> Arc<Self> {
-        let body = Arc::new(Given::new::<T>(datum));
+        let body = Given::<T>::body(datum);
         Self::create(Vec::new(), Work::Held(Box::new(Held { key, place, body })))
     }
 
@@ -216,27 +217,31 @@ impl fmt::Debug for Input {
 }
 
 /// A value that is there before the run.
-struct Given {
+struct Given<T> {
     datum: Datum,
-    tag: TypeTag,
+    of: PhantomData<fn() -> T>,
 }
 
-impl Given {
-    fn new<T: Value>(datum: Datum) -> Self {
-        Given { datum, tag: TypeTag::of::<T>() }
+impl<T: Value> Given<T> {
+    fn body(datum: Datum) -> Arc<dyn TaskBody> {
+        Arc::new(Given::<T> { datum, of: PhantomData })
     }
 }
 
-impl TaskBody for Given {
+impl<T: Value> TaskBody for Given<T> {
     fn run(&self, _task: &TaskContext<'_>) -> Result<Finished> {
         Err(Error::new(ErrorKind::Corrupt, "a given value was run as a task"))
     }
 
     fn output_type(&self) -> TypeTag {
-        self.tag
+        TypeTag::of::<T>()
     }
 
     fn datum(&self) -> Option<&Datum> {
         Some(&self.datum)
+    }
+
+    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+        Portable::of_datum::<T>(&self.datum)
     }
 }

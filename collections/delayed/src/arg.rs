@@ -1,13 +1,16 @@
 //! Arguments: what a parameter may be given, and how the task reads it when it runs.
 //! They do not know the function.
 
+mod args;
 mod lists;
 mod tuples;
 
 use std::cell::Cell;
 use std::fmt;
 
-use tine_scheduler::{Error, Lent, Result, TaskContext, Value};
+use tine_scheduler::{Error, Lent, Portable, Result, TaskContext, Value};
+
+pub use args::{Args, Carried};
 
 use crate::call::Call;
 use crate::delayed::Delayed;
@@ -46,8 +49,8 @@ enum Source<P> {
     Value(P),
     /// The next input.
     Input,
-    /// Put together from the next inputs.
-    Built(Box<Build<P>>),
+    /// Put together from the next inputs; and how another process can do that, where it can.
+    Built(Box<Build<P>>, Option<Portable<Box<Build<P>>>>),
 }
 
 type Build<P> = dyn Fn(&Reader<'_>) -> Result<P> + Send + Sync;
@@ -63,7 +66,20 @@ impl<P> Arg<P> {
 
     /// An argument that is put together from inputs when the task runs.
     pub fn built(build: impl Fn(&Reader<'_>) -> Result<P> + Send + Sync + 'static) -> Self {
-        Arg(Source::Built(Box::new(build)))
+        Arg(Source::Built(Box::new(build), None))
+    }
+}
+
+impl<P: 'static> Arg<P> {
+    /// As [`built`](Self::built), by a function that captures nothing, of a number that it is given.
+    pub(crate) fn portable<F>(n: usize, build: F) -> Self
+    where
+        F: Fn(usize, &Reader<'_>) -> Result<P> + Send + Sync + 'static,
+    {
+        let how = Portable::new(&build, &(), &n, |build: F, (), n: usize| {
+            Ok(Box::new(move |reader: &Reader<'_>| build(n, reader)) as Box<Build<P>>)
+        });
+        Arg(Source::Built(Box::new(move |reader| build(n, reader)), how))
     }
 }
 
@@ -79,7 +95,7 @@ impl<P: Value> Arg<P> {
         match &self.0 {
             Source::Value(value) => Ok(value.clone()),
             Source::Input => reader.task.take(reader.step()),
-            Source::Built(build) => build(reader),
+            Source::Built(build, _) => build(reader),
         }
     }
 
@@ -91,7 +107,7 @@ impl<P: Value> Arg<P> {
         match &self.0 {
             Source::Value(value) => Ok(Lent::Borrowed(value)),
             Source::Input => reader.task.input(reader.step()),
-            Source::Built(build) => build(reader).map(Lent::Owned),
+            Source::Built(build, _) => build(reader).map(Lent::Owned),
         }
     }
 }
@@ -101,7 +117,7 @@ impl<P> fmt::Debug for Arg<P> {
         f.write_str(match &self.0 {
             Source::Value(_) => "Arg(value)",
             Source::Input => "Arg(input)",
-            Source::Built(_) => "Arg(built)",
+            Source::Built(..) => "Arg(built)",
         })
     }
 }

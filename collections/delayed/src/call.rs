@@ -6,9 +6,10 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use tine_collection::{Input, Node, TokenBuilder};
-use tine_scheduler::{Error, Finished, Port, Result, TaskBody, TaskContext, TypeTag, Value};
+use tine_scheduler::{Error, Result, TaskBody, Value};
 
-use crate::arg::{Arg, Reader};
+use crate::arg::{Arg, Args, Reader};
+use crate::body::{Body, SharedBody};
 use crate::delayed::Delayed;
 use crate::purity::Purity;
 
@@ -98,50 +99,42 @@ impl Call {
         if let Some(token) = &mut self.token {
             token.mark(n);
         }
-        Arg::built(move |reader| (0..n).map(|_| reader.take()).collect())
+        Arg::portable(n, |n, reader| (0..n).map(|_| reader.take()).collect())
     }
 
     /// Ends the call: a task that gets `args` and returns what `run` makes of them.
     pub fn finish<A, R, F>(self, args: A, run: F) -> Delayed<R>
     where
-        A: Send + Sync + 'static,
+        A: Args,
         R: Value,
         F: Fn(&A, &Reader<'_>) -> Result<R> + Send + Sync + 'static,
     {
+        self.finish_as::<F, R>(|| Arc::new(Body::new(args, run)))
+    }
+
+    /// As [`finish`](Self::finish), for a function that many calls share.
+    pub(crate) fn finish_shared<A, R, F, G>(self, args: A, f: Arc<F>, run: G) -> Delayed<R>
+    where
+        A: Args,
+        R: Value,
+        F: Send + Sync + 'static,
+        G: Fn(&F, &A, &Reader<'_>) -> Result<R> + Send + Sync + 'static,
+    {
+        self.finish_as::<(F, G), R>(|| Arc::new(SharedBody::new(args, f, run)))
+    }
+
+    /// Ends the call; `K` tells `call` and `try_call` of one function apart.
+    fn finish_as<K: 'static, R: Value>(
+        self,
+        body: impl FnOnce() -> Arc<dyn TaskBody>,
+    ) -> Delayed<R> {
         if let Some(error) = self.error {
             return Delayed::of(Node::failed(error.created(self.place)));
         }
         let token = self.token.map(|mut t| {
-            t.kind(&run); // tells `call` and `try_call` of one function apart
+            t.kind(&PhantomData::<K>);
             t.token()
         });
-        let body = Arc::new(Body { args, run, result: PhantomData });
-        Delayed::of(Node::task(self.name, self.place, self.inputs, body, token))
-    }
-}
-
-/// A function and its arguments.
-struct Body<A, R, F> {
-    args: A,
-    run: F,
-    result: PhantomData<fn() -> R>,
-}
-
-impl<A, R, F> TaskBody for Body<A, R, F>
-where
-    A: Send + Sync + 'static,
-    R: Value,
-    F: Fn(&A, &Reader<'_>) -> Result<R> + Send + Sync + 'static,
-{
-    fn run(&self, task: &TaskContext<'_>) -> Result<Finished> {
-        task.finish((self.run)(&self.args, &Reader::new(task))?)
-    }
-
-    fn output_type(&self) -> TypeTag {
-        TypeTag::of::<R>()
-    }
-
-    fn port(&self) -> Option<Port> {
-        Some(Port::of::<R>())
+        Delayed::of(Node::task(self.name, self.place, self.inputs, body(), token))
     }
 }

@@ -158,8 +158,7 @@ where
     for item in items {
         let mut call = f.call(name);
         let arg = item.into_arg(&mut call);
-        let f = f.clone();
-        parts.push(call.finish(arg, move |arg, r| Ok((f.0)(arg.take(r)?))));
+        parts.push(call.finish_shared(arg, f.0.clone(), |f: &F, arg, r| Ok(f(arg.take(r)?))));
     }
     Delayed::gathered(&parts)
 }
@@ -187,11 +186,10 @@ where
     for item in items {
         let mut call = f.call(name);
         let arg = item.into_arg(&mut call);
-        let f = f.clone();
-        let run = move |arg: &crate::Arg<P>, r: &crate::Reader<'_>| {
-            (f.0)(arg.take(r)?).map_err(Error::from_task)
+        let run = |f: &F, arg: &crate::Arg<P>, r: &crate::Reader<'_>| {
+            f(arg.take(r)?).map_err(Error::from_task)
         };
-        parts.push(call.finish(arg, run));
+        parts.push(call.finish_shared(arg, f.0.clone(), run));
     }
     Delayed::gathered(&parts)
 }
@@ -207,11 +205,5 @@ impl<F: 'static> Shared<F> {
     #[track_caller]
     fn call(&self, name: &'static str) -> Call {
         Call::new(name, Purity::Default, &*self.0)
-    }
-}
-
-impl<F> Clone for Shared<F> {
-    fn clone(&self) -> Self {
-        Shared(self.0.clone())
     }
 }

@@ -15,6 +15,7 @@
 //! ```
 
 mod arg;
+mod body;
 mod call;
 mod collect;
 mod delayed;
@@ -26,7 +27,9 @@ mod purity;
 #[doc(hidden)]
 pub mod support;
 
-pub use arg::{Arg, IntoArg, Reader};
+#[doc(hidden)]
+pub use arg::Carried;
+pub use arg::{Arg, Args, IntoArg, Reader};
 pub use call::Call;
 pub use delayed::{Delayed, delayed};
 pub use function::{CallWith, TryCallWith, call, map, try_call, try_map};

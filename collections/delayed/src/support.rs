@@ -3,7 +3,7 @@
 
 use tine_scheduler::{Lent, Result, Value};
 
-use crate::arg::{Arg, Reader};
+use crate::arg::{Arg, Args, Reader};
 use crate::call::Call;
 use crate::delayed::Delayed;
 
@@ -36,7 +36,7 @@ pub fn lend<'a, P: Value>(arg: &'a Arg<P>, reader: &Reader<'a>) -> Result<Lent<'
 /// [`Call::finish`], for a type that is named first.
 pub fn finish<A, R, F>(call: Call, args: A, run: F) -> Delayed<R>
 where
-    A: Send + Sync + 'static,
+    A: Args,
     R: Value,
     F: Fn(&A, &Reader<'_>) -> Result<R> + Send + Sync + 'static,
 {

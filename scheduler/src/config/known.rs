@@ -17,6 +17,8 @@ pub enum Kind {
     Flag,
     /// A number of bytes, or text with a unit: `"4GiB"`.
     Size,
+    /// One of these words.
+    Choice(&'static [&'static str]),
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             (Kind::Size, Value::String(text)) => {
                 super::units::parse_bytes(text).is_ok_and(|n| n > 0)
             }
+            (Kind::Choice(words), Value::String(word)) => words.contains(&word.as_str()),
             _ => false,
         }
     }
@@ -41,6 +44,7 @@ impl fmt::Display for Kind {
             Kind::Count(most) => write!(f, "a whole number from 1 to {most}"),
             Kind::Flag => f.write_str("true or false"),
             Kind::Size => f.write_str("a number of bytes, or one with a unit, as \"4GiB\""),
+            Kind::Choice(words) => write!(f, "one of {}", words.join(", ")),
         }
     }
 }
@@ -99,6 +103,13 @@ pub const SETTINGS: &[Setting] = &[
         default: None,
         meaning: "how much memory of its own one worker may take before it is ended; unset, as \
                   much as the run",
+    },
+    Setting {
+        key: "stall",
+        kind: Kind::Choice(&["explain", "kill"]),
+        default: Some("\"explain\""),
+        meaning: "what is done with a task whose process has used no processor for 30 seconds: it \
+                  is explained every 30 seconds, or it is ended",
     },
     Setting {
         key: "workers",

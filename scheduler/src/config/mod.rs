@@ -138,6 +138,14 @@ pub(crate) fn size(key: &str) -> Result<Option<u64>> {
     }
 }
 
+/// Returns whether settings ask for tasks to be ended that make no progress: `stall = "kill"`.
+///
+/// # Errors
+/// A source that cannot be read.
+pub(crate) fn kills_stalled() -> Result<bool> {
+    Ok(find::<String>(&*in_force()?, "stall")?.as_deref() == Some("kill"))
+}
+
 /// Takes the innermost scope away again.
 struct Leave;
 

@@ -7,8 +7,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::port::Port;
+use crate::codec::BlockRef;
 use crate::context::{Finished, Inputs, TaskContext};
 use crate::error::{Error, Result, TaskResult};
+use crate::portable::Portable;
+use crate::results::Moved;
+use crate::store::StoredValue;
 use crate::value::{Datum, TypeTag, Value};
 
 /// The work of a task, or of all tasks of a layer, which ask their context for their position.
@@ -34,6 +38,13 @@ pub trait TaskBody: Send + Sync + 'static {
 
     /// The value itself, where nothing has to be run for it.
     fn datum(&self) -> Option<&Datum> {
+        None
+    }
+
+    /// How to make the same body in a process that did not inherit it; `None` where that cannot be:
+    /// a closure that captures something. Asked for only where workers come from the zygote of
+    /// [`init`](crate::init).
+    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
         None
     }
 
@@ -127,6 +138,10 @@ impl<F: TaskFn<Args, R>, Args: 'static, R: Value> TaskBody for Call<F, Args, R> 
     fn port(&self) -> Option<Port> {
         Some(Port::of::<R>())
     }
+
+    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+        Portable::new(&self.0, &(), &(), |f: F, (), ()| Ok(Arc::new(Self::new(f))))
+    }
 }
 
 /// A task that is a closure of fixed arity which may fail.
@@ -162,6 +177,10 @@ where
 
     fn port(&self) -> Option<Port> {
         Some(Port::of::<R>())
+    }
+
+    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+        Portable::new(&self.0, &(), &(), |f: F, (), ()| Ok(Arc::new(Self::new(f))))
     }
 }
 
@@ -201,6 +220,85 @@ where
     fn port(&self) -> Option<Port> {
         Some(Port::of::<R>())
     }
+
+    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+        Portable::new(&self.0, &(), &(), |f: F, (), ()| Ok(Arc::new(Self::new(f))))
+    }
+}
+
+/// A task that is a function of what it is given beside its inputs.
+pub(super) struct With<E, F, R>(E, F, PhantomData<fn() -> R>);
+
+impl<E, F, R> With<E, F, R> {
+    pub(super) fn new(environment: E, f: F) -> Self {
+        With(environment, f, PhantomData)
+    }
+}
+
+impl<E, F, R> TaskBody for With<E, F, R>
+where
+    E: Value,
+    F: Fn(&E, &TaskContext<'_>) -> Result<R> + Send + Sync + 'static,
+    R: Value,
+{
+    fn run(&self, task: &TaskContext<'_>) -> Result<Finished> {
+        task.finish((self.1)(&self.0, task)?)
+    }
+
+    fn output_type(&self) -> TypeTag {
+        TypeTag::of::<R>()
+    }
+
+    fn port(&self) -> Option<Port> {
+        Some(Port::of::<R>())
+    }
+
+    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+        let maker = |f: F, (), environment: E| -> Made { Ok(Arc::new(With::new(environment, f))) };
+        Portable::new(&self.1, &(), &self.0, maker)
+    }
+}
+
+/// What makers of bodies return.
+type Made = Result<Arc<dyn TaskBody>>;
+
+/// How to make the same value in a process that did not inherit it.
+fn portable_datum<T: Value>(datum: &Datum) -> Option<Portable<Arc<dyn TaskBody>>> {
+    match datum {
+        Datum::Memory(any) => {
+            let maker = |(), (), value: T| -> Made { Ok(Arc::new(Given::memory(value))) };
+            Portable::new(&(), &(), any.downcast_ref::<T>()?, maker)
+        }
+        Datum::Stored(stored) => {
+            let maker = |(), (), (offset, len, moved): (u64, u64, Moved)| -> Made {
+                let stored = StoredValue::seen(BlockRef { offset, len }, moved)?;
+                Ok(Arc::new(Given::datum_of::<T>(Datum::Stored(stored))))
+            };
+            let block = stored.block();
+            Portable::new(&(), &(), &(block.offset, block.len, stored.moved().clone()), maker)
+        }
+    }
+}
+
+impl Portable<Arc<dyn TaskBody>> {
+    /// How to make the body of a value, of type `T`, that is there before the run; `None` where it
+    /// is of another type, or cannot be written.
+    pub fn of_datum<T: Value>(datum: &Datum) -> Option<Self> {
+        portable_datum::<T>(datum)
+    }
+}
+
+/// Stands for a task that the run does not need.
+pub(super) struct Absent;
+
+impl TaskBody for Absent {
+    fn run(&self, _task: &TaskContext<'_>) -> Result<Finished> {
+        Err(Error::new(crate::ErrorKind::Corrupt, "a task was run that is not in the plan"))
+    }
+
+    fn output_type(&self) -> TypeTag {
+        TypeTag::of::<()>()
+    }
 }
 
 /// A value that is there before the run.
@@ -208,6 +306,7 @@ pub(super) struct Given {
     datum: Datum,
     tag: TypeTag,
     port: Port,
+    carry: fn(&Datum) -> Option<Portable<Arc<dyn TaskBody>>>,
 }
 
 impl Given {
@@ -216,11 +315,13 @@ impl Given {
             datum: Datum::Memory(Arc::new(value) as Arc<dyn Any + Send + Sync>),
             tag: TypeTag::of::<T>(),
             port: Port::of::<T>(),
+            carry: portable_datum::<T>,
         }
     }
 
     pub(super) fn datum_of<T: Value>(datum: Datum) -> Self {
-        Given { datum, tag: TypeTag::of::<T>(), port: Port::of::<T>() }
+        let carry = portable_datum::<T>;
+        Given { datum, tag: TypeTag::of::<T>(), port: Port::of::<T>(), carry }
     }
 }
 
@@ -239,5 +340,9 @@ impl TaskBody for Given {
 
     fn port(&self) -> Option<Port> {
         Some(self.port)
+    }
+
+    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+        (self.carry)(&self.datum)
     }
 }

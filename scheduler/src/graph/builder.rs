@@ -6,11 +6,11 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::annotate;
-use super::body::{Call, Gather, Given, TaskBody, TaskFn, TryCall};
+use super::body::{Call, Gather, Given, TaskBody, TaskFn, TryCall, With};
 use super::group::{GroupId, GroupTable};
 use super::key::{Key, TaskId};
 use super::{Edge, Graph, Origin, Tags};
-use crate::context::Inputs;
+use crate::context::{Inputs, TaskContext};
 use crate::error::{Error, ErrorKind, Result, TaskResult};
 use crate::value::{Datum, Value};
 
@@ -134,6 +134,38 @@ impl GraphBuilder {
     {
         let inputs = inputs.into_iter().map(Into::into);
         self.define(&key.into(), inputs, Arc::new(Gather::new(f)), Location::caller())
+    }
+
+    /// Adds a task that is a function of an environment and of its inputs, which it takes from its
+    /// context. Where `f` captures nothing, the task is *portable*: it can be handed to a process
+    /// that did not inherit it (see [`init`](crate::init)), because serde can write the environment.
+    /// Tasks that are functions of their inputs alone are portable without further ado.
+    ///
+    /// ```
+    /// use tine_scheduler::{Graph, Serial, get};
+    /// let mut g = Graph::builder();
+    /// g.task("x", [] as [&str; 0], || 20i64);
+    /// g.portable("y", ["x"], 22i64, |n, task| Ok(n + *task.input::<i64>(0)?));
+    /// assert_eq!(get(&g.build()?, ["y"], &Serial::new())?.get::<i64>(0)?, 42);
+    /// # Ok::<(), tine_scheduler::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn portable<D, E, F, R>(
+        &mut self,
+        key: impl Into<Key>,
+        inputs: impl IntoIterator<Item = D>,
+        environment: E,
+        f: F,
+    ) -> TaskId
+    where
+        D: Into<Dependency>,
+        E: Value,
+        F: Fn(&E, &TaskContext<'_>) -> Result<R> + Send + Sync + 'static,
+        R: Value,
+    {
+        let inputs = inputs.into_iter().map(Into::into);
+        let body = Arc::new(With::new(environment, f));
+        self.define(&key.into(), inputs, body, Location::caller())
     }
 
     /// The group with this name, whose tasks are numbered 0, 1, 2, ….

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::key::{Key, TaskId};
 
 /// Index of a group in one graph.
@@ -30,7 +32,7 @@ const NOBODY: u32 = u32::MAX;
 const DENSE_SLACK: usize = 4096;
 
 /// How an index in the group is written as a position.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Positions {
     /// One task, no position.
     Single,
@@ -39,8 +41,12 @@ enum Positions {
     /// Several axes of a fixed shape, the last one fastest.
     Grid(Vec<u32>),
     /// Anything else: a list, and the way back.
-    Listed(Vec<Vec<u32>>, HashMap<Vec<u32>, u32>),
+    Listed(Vec<Vec<u32>>, #[serde(skip)] HashMap<Vec<u32>, u32>),
 }
+
+/// A group's name, how its tasks are numbered, and whether they are sources.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CarriedGroup(String, Positions, bool);
 
 impl Group {
     /// The group's name.
@@ -170,6 +176,29 @@ impl GroupTable {
         self.by_name.insert(name.to_owned(), id);
         self.last = Some(id);
         id
+    }
+
+    /// The groups without their tasks, for another process.
+    pub(super) fn carry(&self) -> Vec<CarriedGroup> {
+        let carry = |g: &Group| CarriedGroup(g.name.clone(), g.positions.clone(), g.source);
+        self.groups.iter().map(carry).collect()
+    }
+
+    /// Groups that know the names of their tasks, and no task by its name.
+    pub(super) fn restore(groups: Vec<CarriedGroup>) -> Self {
+        let restore = |CarriedGroup(name, positions, source)| Group {
+            name,
+            positions,
+            members: Vec::new(),
+            source,
+        };
+        let groups = groups.into_iter().map(restore).collect();
+        GroupTable { groups, by_name: HashMap::new(), last: None }
+    }
+
+    /// The group of this number.
+    pub(super) fn id_at(&self, number: u32) -> Option<GroupId> {
+        ((number as usize) < self.groups.len()).then_some(GroupId(number))
     }
 
     /// The same groups without their tasks, for names only.

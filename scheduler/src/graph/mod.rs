@@ -4,6 +4,7 @@
 mod annotate;
 mod body;
 mod builder;
+mod carry;
 mod check;
 mod dependents;
 mod diagnostics;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub use annotate::{annotate, annotations};
 pub use body::{TaskBody, TaskFn};
 pub use builder::{Dependency, GraphBuilder};
+pub(crate) use carry::CarriedGraph;
 pub use dependents::Dependents;
 pub use diagnostics::{TaskMetrics, max_pressure};
 pub use group::{Group, GroupId};

@@ -8,15 +8,19 @@
 
 use std::ffi::{CString, c_char};
 use std::io::Write;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, PoisonError};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, gettid, pipe2};
 
+use super::explain::Subject;
+use super::zygote;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A worker process, as its parent holds it.
@@ -26,9 +30,26 @@ pub(super) struct Child {
     pub(super) pidfd: OwnedFd,
     /// What it writes to its standard output and error.
     pub(super) pipes: [OwnedFd; 2],
+    /// Threads that its parent had besides the forking one, at the fork.
+    pub(super) others: usize,
+    /// Where the zygote tells how it ended, where that is its parent.
+    pub(super) record: Option<OwnedFd>,
 }
 
 impl Child {
+    /// Waits for a process that has ended, and returns how, where that can be known.
+    pub(super) fn reap(&self) -> Option<WaitStatus> {
+        match &self.record {
+            Some(record) => zygote::read_record(self.pid, record),
+            None => waitid(Id::PIDFd(self.pidfd.as_fd()), WaitPidFlag::WEXITED).ok(),
+        }
+    }
+
+    /// What a text about the process needs.
+    pub(super) fn subject(&self) -> Subject {
+        Subject { pid: self.pid.as_raw(), others: self.others, zygote: self.record.is_some() }
+    }
+
     /// Signals the process, and no other: its number may have gone to another one, where the
     /// program lets the kernel reap its children.
     pub(super) fn signal(&self, signal: Signal) {
@@ -45,8 +66,6 @@ pub(super) struct Nursery {
     /// The environment of workers, where it is not the parent's.
     environment: Option<Vec<*const c_char>>,
     _strings: Vec<CString>,
-    /// Whether the calling thread is the only one.
-    alone: bool,
     /// Whether it is the one that `main` runs on.
     main: bool,
 }
@@ -78,11 +97,8 @@ impl Nursery {
         let strings: Vec<CString> = all.filter_map(|pair| CString::new(pair).ok()).collect();
         let ends = strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]);
         let environment = (!added.is_empty()).then(|| ends.collect());
-        // A folder has a link for itself, one from its parent, and one from each folder in it: here
-        // one for each thread.
-        let alone = std::fs::metadata("/proc/self/task").map_or(3, |m| m.nlink()) == 3;
         let main = gettid() == getpid();
-        Nursery { environment, _strings: strings, alone, main }
+        Nursery { environment, _strings: strings, main }
     }
 
     /// Forks a worker that closes `strangers`, runs `body`, and is gone.
@@ -90,26 +106,39 @@ impl Nursery {
     /// # Errors
     /// No process, no memory for one, or no descriptors.
     pub(super) fn fork(&self, strangers: &[RawFd], body: impl FnOnce()) -> Result<Child> {
-        let life = Lifeline::of_this_process()?;
+        Lifeline::of_this_process()?;
         let (out, err) = (pipe()?, pipe()?);
-        if self.alone {
+        let output = [out.1.as_raw_fd(), err.1.as_raw_fd()];
+        let strangers: Vec<RawFd> =
+            strangers.iter().copied().chain([out.0.as_raw_fd(), err.0.as_raw_fd()]).collect();
+        let others = threads() - 1;
+        let (pid, pidfd) = self.spawn(output, &strangers, body).map_err(refused)?;
+        Ok(Child { pid, pidfd, pipes: [out.0, err.0], others, record: None })
+    }
+
+    /// Forks a worker that writes to `output`, closes `strangers`, runs `body`, and is gone.
+    pub(super) fn spawn(
+        &self,
+        output: [RawFd; 2],
+        strangers: &[RawFd],
+        body: impl FnOnce(),
+    ) -> nix::Result<(Pid, OwnedFd)> {
+        let life = Lifeline::of_this_process().map_err(|_| nix::Error::EMFILE)?;
+        // Before every fork, not once a run: an observer may have started a thread meanwhile.
+        let others = threads() - 1;
+        if others == 0 {
             self.flush();
         }
         let parent = getpid();
         // SAFETY: the child keeps to the module's invariant.
         match unsafe { fork() } {
-            Err(e) => Err(refused(e)),
+            Err(e) => Err(e),
             Ok(ForkResult::Child) => {
-                self.become_worker(parent, life, [out.1.as_raw_fd(), err.1.as_raw_fd()]);
-                for fd in strangers.iter().chain(&[out.0.as_raw_fd(), err.0.as_raw_fd()]) {
-                    close(*fd);
-                }
+                self.become_worker(parent, life, output, others);
+                strangers.iter().for_each(|fd| close(*fd));
                 self.live(body)
             }
-            Ok(ForkResult::Parent { child }) => {
-                let pidfd = pidfd_open(child)?;
-                Ok(Child { pid: child, pidfd, pipes: [out.0, err.0] })
-            }
+            Ok(ForkResult::Parent { child }) => Ok((child, pidfd_open(child)?)),
         }
     }
 
@@ -120,7 +149,7 @@ impl Nursery {
         unsafe { libc::fflush(std::ptr::null_mut()) };
     }
 
-    fn become_worker(&self, parent: Pid, life: Lifeline, output: [RawFd; 2]) {
+    fn become_worker(&self, parent: Pid, life: Lifeline, output: [RawFd; 2], others: usize) {
         let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
         if getppid() != parent {
             exit(0);
@@ -134,7 +163,7 @@ impl Nursery {
         }
         let _ =
             nix::sys::signal::sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
-        if !self.alone {
+        if others > 0 {
             inherited::forget();
         }
         for (fd, to) in output.into_iter().zip([1, 2]) {
@@ -162,6 +191,42 @@ impl Nursery {
     }
 }
 
+/// Forks the process that forks workers for a program that will have threads. It closes `stranger`,
+/// runs `body`, and is gone.
+///
+/// # Errors
+/// No process.
+pub(super) fn fork_zygote(body: impl FnOnce(), stranger: RawFd) -> Result<()> {
+    let _ = std::io::stdout().flush();
+    let parent = getpid();
+    // SAFETY: the child keeps to the module's invariant.
+    match unsafe { fork() }.map_err(refused)? {
+        ForkResult::Parent { .. } => Ok(()),
+        ForkResult::Child => {
+            let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+            if getppid() != parent {
+                exit(0);
+            }
+            let _ = nix::sys::prctl::set_name(c"tine-zygote");
+            close(stranger);
+            say_nothing();
+            let survived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_ok();
+            exit(if survived { 0 } else { 101 })
+        }
+    }
+}
+
+/// Lets go of the program's output: whoever reads it waits for the last to let go.
+fn say_nothing() {
+    let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+    let nowhere = nix::fcntl::open("/dev/null", flags, nix::sys::stat::Mode::empty());
+    let Ok(nowhere) = nowhere else { return };
+    for to in [1, 2] {
+        // SAFETY: both are open; the standard streams stay open for the process's life.
+        unsafe { libc::dup2(nowhere.as_raw_fd(), to) };
+    }
+}
+
 fn run_to_exit(body: impl FnOnce()) -> ! {
     let survived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_ok();
     if !inherited::is_locked() {
@@ -186,9 +251,26 @@ fn on_fresh_thread<F: FnOnce()>(body: F) -> ! {
         // SAFETY: nobody took the box.
         run_to_exit(*unsafe { Box::from_raw(leaked) });
     }
+    rest()
+}
+
+/// Leaves this thread asleep, in a way that a proof of a dead-lock understands: nothing can wake it.
+fn rest() -> ! {
+    let never = AtomicU32::new(0);
+    let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
+    let none: *const libc::timespec = std::ptr::null();
     loop {
-        nix::unistd::pause();
+        // SAFETY: the word lives on this stack, which is never left.
+        unsafe { libc::syscall(libc::SYS_futex, never.as_ptr(), operation, 0, none) };
     }
+}
+
+/// How many threads this process has.
+pub(super) fn threads() -> usize {
+    // A folder has a link for itself, one from its parent, and one from each folder in it: here
+    // one for each thread.
+    let links = std::fs::metadata("/proc/self/task").map_or(3, |m| m.nlink());
+    usize::try_from(links).unwrap_or(3).saturating_sub(2).max(1)
 }
 
 /// What other threads of the parent had begun to print. It was copied by the fork, and so was the
@@ -246,7 +328,7 @@ mod inherited {
 }
 
 /// Ends this process at once: no destructors, no buffers, no handlers.
-fn exit(code: i32) -> ! {
+pub(super) fn exit(code: i32) -> ! {
     // SAFETY: `_exit` does not return.
     unsafe { libc::_exit(code) }
 }
@@ -266,13 +348,13 @@ fn set_environment(environment: &[*const c_char]) {
     unsafe { environ = environment.as_ptr() };
 }
 
-fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+pub(super) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(|e| descriptors("a pipe", e))?;
     fcntl(&read, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(|e| descriptors("a pipe", e))?;
     Ok((read, write))
 }
 
-fn pidfd_open(pid: Pid) -> Result<OwnedFd> {
+fn pidfd_open(pid: Pid) -> nix::Result<OwnedFd> {
     // SAFETY: a plain system call; the result is checked.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
     match RawFd::try_from(fd) {
@@ -283,7 +365,7 @@ fn pidfd_open(pid: Pid) -> Result<OwnedFd> {
             refused => {
                 let _ = nix::sys::signal::kill(pid, Signal::SIGKILL);
                 let _ = nix::sys::wait::waitpid(pid, None);
-                Err(descriptors("a pidfd", refused))
+                Err(refused)
             }
         },
     }
@@ -291,10 +373,9 @@ fn pidfd_open(pid: Pid) -> Result<OwnedFd> {
 
 /// Stands for the pidfd of a child that has ended and is reaped, which happens at once where the
 /// parent ignores SIGCHLD: it can be read, as that of every child that has ended.
-fn gone() -> Result<OwnedFd> {
+fn gone() -> nix::Result<OwnedFd> {
     let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
-    let event = EventFd::from_value_and_flags(1, flags).map_err(|e| descriptors("a pidfd", e))?;
-    Ok(event.into())
+    Ok(EventFd::from_value_and_flags(1, flags)?.into())
 }
 
 fn descriptors(what: &str, e: nix::Error) -> Error {
@@ -306,8 +387,9 @@ fn descriptors(what: &str, e: nix::Error) -> Error {
     )
 }
 
-fn refused(e: nix::Error) -> Error {
+pub(super) fn refused(e: nix::Error) -> Error {
     let hint = match e {
+        nix::Error::EMFILE | nix::Error::ENFILE => "a worker needs 3 descriptors: see `ulimit -n`",
         nix::Error::ENOMEM => {
             "the kernel will not promise memory for a copy of this process: \
              see /proc/sys/vm/overcommit_memory, or call compute() before the process grows"
@@ -320,16 +402,25 @@ fn refused(e: nix::Error) -> Error {
 
 /// A pipe whose write end only this process holds: when it is gone, workers are told.
 #[derive(Clone, Copy, Debug)]
-struct Lifeline {
+pub(super) struct Lifeline {
     read: RawFd,
-    write: RawFd,
+    /// The zygote has none: its workers are to end with the program, not with it.
+    write: Option<RawFd>,
     owner: Pid,
 }
 
+static PIPE: Mutex<Option<Lifeline>> = Mutex::new(None);
+
 impl Lifeline {
+    /// In the zygote: makes the pipe of the program that of this process.
+    pub(super) fn belong_to_zygote(self) {
+        self.write.into_iter().for_each(close);
+        let life = Lifeline { write: None, owner: getpid(), ..self };
+        *PIPE.lock().unwrap_or_else(PoisonError::into_inner) = Some(life);
+    }
+
     /// The pipe of this process, made at the first call.
-    fn of_this_process() -> Result<Lifeline> {
-        static PIPE: Mutex<Option<Lifeline>> = Mutex::new(None);
+    pub(super) fn of_this_process() -> Result<Lifeline> {
         let mut pipe = PIPE.lock().unwrap_or_else(PoisonError::into_inner);
         match *pipe {
             Some(life) if life.owner == getpid() => Ok(life),
@@ -339,7 +430,7 @@ impl Lifeline {
                 use std::os::fd::IntoRawFd;
                 let life = Lifeline {
                     read: read.into_raw_fd(),
-                    write: write.into_raw_fd(),
+                    write: Some(write.into_raw_fd()),
                     owner: getpid(),
                 };
                 *pipe = Some(life);
@@ -351,7 +442,7 @@ impl Lifeline {
     /// In a worker: ends this process when the other end of the pipe is gone. The signal that says
     /// when its parent's *thread* ends is the fast way; this is the sure one.
     fn hold(self) {
-        close(self.write);
+        self.write.into_iter().for_each(close);
         // A description of its own: who is told is a property of the open file.
         let path = format!("/proc/self/fd/{}", self.read);
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;

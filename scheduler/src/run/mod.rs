@@ -2,6 +2,8 @@
 //! What they share stands here: the beginning and the end of a run.
 
 #[cfg(all(target_os = "linux", not(tine_portable)))]
+mod explain;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod fork;
 mod interrupt;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
@@ -9,12 +11,18 @@ mod memory;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod output;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
+mod patrol;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod processes;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+mod proof;
 mod serial;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod supervisor;
 mod threads;
 mod watch;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+mod zygote;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +33,8 @@ use std::time::Instant;
 pub use processes::Processes;
 pub use serial::Serial;
 pub use threads::Threads;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+pub use zygote::init;
 
 use crate::arena::Arena;
 use crate::engine::{Bell, Engine, Rules, wanted};
@@ -46,6 +56,15 @@ const ALLOWED_FAILURES: u8 = 3;
 fn processors() -> usize {
     static PROCESSORS: OnceLock<usize> = OnceLock::new();
     *PROCESSORS.get_or_init(|| usize::try_from(limits::cpus().value).unwrap_or(1).max(1))
+}
+
+/// Does nothing: where nothing is forked there is nothing to prepare.
+///
+/// # Errors
+/// None.
+#[cfg(any(not(target_os = "linux"), tine_portable))]
+pub fn init() -> Result<()> {
+    Ok(())
 }
 
 /// What a kind of worker needs.

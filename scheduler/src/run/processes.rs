@@ -8,6 +8,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use super::memory::{Budget, Tally};
 use super::supervisor::Supervisor;
 use super::threads::worker_count;
+use super::zygote::Cradle;
 use super::{Kind, Serial, engine, interrupt, rerun, watch::Watch};
 use crate::arena::Arena;
 use crate::engine::Bell;
@@ -103,10 +104,12 @@ impl Scheduler for Processes {
             uncaught: false,
         };
         let engine = engine(plan, kind, observers)?;
+        let cradle = Cradle::of(&engine)?;
         let watch = Watch::start(&engine, observers, self.name());
         let signals = interrupt::Signals::listen(&engine);
         let forked = ForkedRun::begin();
-        let mut supervisor = Supervisor::new(&engine, watch, Tally::begin(&engine, budget));
+        let tally = Tally::begin(&engine, budget);
+        let mut supervisor = Supervisor::new(&engine, watch, cradle, tally);
         let ran = if plan.is_empty() { Ok(()) } else { supervisor.run() };
         let watch = supervisor.end(ran.is_err());
         drop(forked);

@@ -12,8 +12,11 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use super::fork::{Child, Nursery};
 use super::memory::{Excess, Tally};
 use super::output::Lines;
-use super::{interrupt, watch::Watch};
+use super::patrol::{Finding, Patrol, Why};
+use super::zygote::Cradle;
+use super::{explain, interrupt, watch::Watch};
 use crate::arena::Heap;
+use crate::config;
 use crate::engine::{Bell, Engine, Kept};
 use crate::error::{Error, ErrorKind, Result};
 use crate::results;
@@ -37,6 +40,8 @@ struct Post {
     hurried: bool,
     /// How much too much memory it held when it was ended for that.
     excess: Option<Excess>,
+    /// A task that was given up while it ran, by its rank, and why: its process has been ended.
+    sentence: Option<(u32, Error)>,
     /// How many processes in a row ended here before they had come to a task.
     barren: u32,
 }
@@ -47,9 +52,12 @@ pub(super) struct Supervisor<'a> {
     watch: Watch<'a>,
     posts: Vec<Post>,
     nursery: Nursery,
+    /// Where all workers come from, if not from this process.
+    cradle: Option<Cradle>,
     /// When tasks that do not matter any more are ended.
     deadline: Option<Instant>,
     memory: Tally,
+    patrol: Patrol,
 }
 
 /// What happened while the supervisor slept.
@@ -62,11 +70,16 @@ struct News {
 }
 
 impl<'a> Supervisor<'a> {
-    pub(super) fn new(engine: &'a Engine<'a>, watch: Watch<'a>, memory: Tally) -> Self {
-        let lines = || [Lines::new(false), Lines::new(true)];
-        let post = || Post { child: None, lines: lines(), hurried: false, excess: None, barren: 0 };
-        let posts = (0..engine.table.workers()).map(|_| post()).collect();
-        Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None, memory }
+    pub(super) fn new(
+        engine: &'a Engine<'a>,
+        watch: Watch<'a>,
+        cradle: Option<Cradle>,
+        memory: Tally,
+    ) -> Self {
+        let workers = engine.table.workers();
+        let posts = (0..workers).map(|_| Post::new()).collect();
+        let (nursery, patrol) = (Nursery::new(), Patrol::new(workers));
+        Supervisor { engine, watch, posts, nursery, cradle, deadline: None, memory, patrol }
     }
 
     /// Sees the run through to its last task.
@@ -106,13 +119,17 @@ impl<'a> Supervisor<'a> {
         let strangers: Vec<RawFd> = self.posts.iter().flat_map(Post::descriptors).collect();
         let engine = self.engine;
         let id = post as u16;
-        let child = self.nursery.fork(&strangers, || worker::live(engine, id))?;
+        let child = match &self.cradle {
+            Some(cradle) => cradle.spawn(engine, id)?,
+            None => self.nursery.fork(&strangers, || worker::live(engine, id))?,
+        };
         self.watch.worker(id, child.pid.as_raw() as u32, None);
         let post = &mut self.posts[post];
         post.child = Some(child);
         post.lines.iter_mut().for_each(Lines::begin);
         post.hurried = false;
         post.excess = None;
+        post.sentence = None;
         Ok(())
     }
 
@@ -129,6 +146,40 @@ impl<'a> Supervisor<'a> {
         self.watch.tick(|| pids(posts));
         self.limit_memory();
         self.watch.memory(&self.memory.budget().memory, false);
+        self.look_around()
+    }
+
+    /// Gives up tasks that are proved to be locked for ever, and has those explained that seem so.
+    fn look_around(&mut self) -> Result<()> {
+        let posts = &self.posts;
+        let process = |post: usize| {
+            let child = posts[post].child.as_ref()?;
+            Some((child.pid.as_raw(), child.others > 0))
+        };
+        for finding in self.patrol.look(self.engine, process) {
+            self.see_to(&finding)?;
+        }
+        Ok(())
+    }
+
+    fn see_to(&mut self, finding: &Finding) -> Result<()> {
+        let Some(child) = &self.posts[finding.post].child else { return Ok(()) };
+        let subject = child.subject();
+        let error = match (finding.why, finding.task) {
+            (Why::Locked, None) => return Err(explain::deadlock(finding, subject)),
+            (Why::Locked, Some(_)) => Some(explain::deadlock(finding, subject)),
+            (Why::Quiet, _) if config::kills_stalled()? => Some(explain::killed(finding, subject)),
+            _ => None,
+        };
+        match (error, finding.task) {
+            (Some(error), Some(task)) => {
+                let post = &mut self.posts[finding.post];
+                post.sentence = Some((task, error));
+                post.signal(Signal::SIGKILL);
+            }
+            (None, Some(task)) => self.watch.stalled(finding, task, subject),
+            (_, None) => {}
+        }
         Ok(())
     }
 
@@ -174,8 +225,9 @@ impl<'a> Supervisor<'a> {
 
     fn patience(&self) -> PollTimeout {
         let deadline = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
-        let timers = [deadline, self.watch.patience(), self.memory.patience(self.engine)];
-        let shortest = timers.into_iter().flatten().min();
+        let others =
+            [self.watch.patience(), self.patrol.patience(), self.memory.patience(self.engine)];
+        let shortest = others.into_iter().chain([deadline]).flatten().min();
         match shortest {
             None => PollTimeout::NONE,
             // Rounded up: a poll that ends early would only poll again.
@@ -188,7 +240,7 @@ impl<'a> Supervisor<'a> {
     /// Sees to a process that has ended.
     fn bury(&mut self, post: usize) -> Result<()> {
         let Some(child) = self.posts[post].child.take() else { return Ok(()) };
-        let status = waitid(Id::PIDFd(child.pidfd.as_fd()), WaitPidFlag::WEXITED);
+        let status = child.reap();
         self.posts[post].finish(&child);
         let slot = self.engine.table.slot(post);
         if slot.is_leaving() {
@@ -197,7 +249,7 @@ impl<'a> Supervisor<'a> {
                 return Ok(());
             }
         }
-        let death = Death::of(status.ok());
+        let death = Death::of(status);
         self.count_barren(post, &death)?;
         self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(death.text.clone()));
         self.mend(post as u16, &death)?;
@@ -274,11 +326,24 @@ impl<'a> Supervisor<'a> {
         let cell = table.cell(orphan.task);
         results::forget(cell);
         let allowed = self.engine.rules.allowed_failures;
+        let post = &self.posts[usize::from(worker)];
+        if let Some((task, error)) = &post.sentence {
+            // Nobody else is to blame: a task that it had come to since is simply run again.
+            if *task != orphan.task {
+                cell.state.store(orphan.state.to(Phase::Ready));
+                ready.tasks.push(orphan.task);
+                return Ok(());
+            }
+            let state = State { deaths: orphan.state.deaths.saturating_add(1), ..orphan.state };
+            let attempt = u32::from(state.deaths);
+            let error = self.engine.blame(error.clone(), orphan.task, attempt, attempt);
+            return self.give_up(orphan.task, state, error, ready);
+        }
         let last_words = table.slot(worker.into()).last_words();
         // A process that was ended on purpose, by `hurry`, is nobody's failure.
-        let hurried = self.posts[usize::from(worker)].hurried;
+        let hurried = post.hurried;
         let gave_way = table.slot(worker.into()).gave_way();
-        let excess = self.posts[usize::from(worker)].excess.filter(|_| orphan.in_body);
+        let excess = post.excess.filter(|_| orphan.in_body);
         if let Some(excess) = excess {
             if table.alone() == Some(orphan.task) {
                 let error = excess.error(self.memory.budget());
@@ -421,6 +486,11 @@ impl Drop for Post {
 }
 
 impl Post {
+    fn new() -> Self {
+        let lines = [Lines::new(false), Lines::new(true)];
+        Post { child: None, lines, hurried: false, excess: None, sentence: None, barren: 0 }
+    }
+
     fn is_alive(&self) -> bool {
         self.child.is_some()
     }

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+use super::explain::{self, Subject};
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+use super::patrol::Finding;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::observer::{
-    GroupProgress, MemoryUse, Observer, Progress, RareFact, RunEnd, RunView, WorkerFact,
+    GroupProgress, MemoryUse, Observer, Progress, RareFact, RunEnd, RunView, Stall, WorkerFact,
 };
 use crate::table::BRAKE;
 
@@ -78,6 +82,25 @@ impl<'a> Watch<'a> {
     pub(super) fn worker(&mut self, worker: u16, pid: u32, death: Option<String>) {
         let at = self.engine.now();
         self.workers.push(WorkerFact { worker, pid, at, death });
+    }
+
+    /// Tells of a task that makes no progress: to the observers, or else to the user.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(super) fn stalled(&self, finding: &Finding, task: u32, subject: Subject) {
+        let graph = self.engine.plan.graph();
+        let key = graph.key(self.engine.task(task)).to_string();
+        let stall = Stall {
+            task,
+            worker: finding.post as u16,
+            pid: subject.pid as u32,
+            time: finding.time,
+            text: explain::stall(finding, subject, &key),
+        };
+        // Every one is asked: that one has told the user keeps no other from knowing.
+        let told = self.observers.iter().filter(|o| o.stalled(&self.view, &stall)).count();
+        if told == 0 {
+            explain::say(&stall.text);
+        }
     }
 
     /// How long the supervisor may sleep.

@@ -206,6 +206,18 @@ struct Counts {
     queued: usize,
 }
 
+impl Counts {
+    fn of(plan: &Plan<'_>, links: &release::Links, shape: Shape) -> Self {
+        Counts {
+            tasks: plan.len(),
+            edges: links.edges(),
+            sources: links.sources.len() + links.gated.len(),
+            wide: links.wide_words(),
+            queued: if shape.in_order { 1 } else { plan.len() - links.sources.len() },
+        }
+    }
+}
+
 impl Table {
     /// Lays out the run of `plan`.
     ///
@@ -213,16 +225,33 @@ impl Table {
     /// No memory.
     pub(crate) fn new(plan: &Plan<'_>, shape: Shape) -> Result<Self> {
         let links = release::Links::new(plan, shape);
-        let counts = Counts {
-            tasks: plan.len(),
-            edges: links.edges(),
-            sources: links.sources.len() + links.gated.len(),
-            wide: links.wide_words(),
-            queued: if shape.in_order { 1 } else { plan.len() - links.sources.len() },
-        };
+        let counts = Counts::of(plan, &links, shape);
         let mut table = Carver::carve(shape.sharing, |c| Table::lay(c, &counts, shape))?;
         links.fill(&mut table);
         Ok(table)
+    }
+
+    /// The table of the same plan and shape that another process laid out in `file`.
+    ///
+    /// # Errors
+    /// No memory, or a file of another size.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(crate) fn attach(
+        plan: &Plan<'_>,
+        shape: Shape,
+        file: std::os::fd::OwnedFd,
+    ) -> Result<Self> {
+        let links = release::Links::new(plan, shape);
+        let counts = Counts::of(plan, &links, shape);
+        let mut table = Carver::attach(file, |c| Table::lay(c, &counts, shape))?;
+        table.wide_bases = links.wide_bases();
+        Ok(table)
+    }
+
+    /// The file that the table lies in.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(crate) fn file(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.header.file()
     }
 
     fn lay(c: &mut Carver, n: &Counts, shape: Shape) -> Table {

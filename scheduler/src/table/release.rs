@@ -125,6 +125,21 @@ impl Links {
         ins.chain(outs).map(|w| w as usize).sum()
     }
 
+    /// Wide tasks and where their words begin: of their missing inputs, and of their holds.
+    pub(super) fn wide_bases(&self) -> [Vec<(u32, u32)>; 2] {
+        let (mut bases, mut wide) = ([Vec::new(), Vec::new()], 0);
+        for rank in 0..self.out_degree.len() {
+            for (kind, n) in [self.in_degree(rank), self.out_degree[rank]].into_iter().enumerate() {
+                let words = words_below_top(n);
+                if words > 0 {
+                    bases[kind].push((rank as u32, wide));
+                }
+                wide += words;
+            }
+        }
+        bases
+    }
+
     /// Writes the table as it is before the first task runs.
     pub(super) fn fill(&self, table: &mut Table) {
         let mut wide = 0;
@@ -149,14 +164,12 @@ impl Links {
     }
 
     fn fill_cells(&self, table: &mut Table, wide: &mut u32) {
+        table.wide_bases = self.wide_bases();
         let mut out = 0;
         for rank in 0..self.out_degree.len() {
             let (inputs, successors) = (self.in_degree(rank), self.out_degree[rank]);
             for (kind, n) in [inputs, successors].into_iter().enumerate() {
                 let words = words_below_top(n);
-                if words > 0 {
-                    table.wide_bases[kind].push((rank as u32, *wide));
-                }
                 let cell = &table.cells[rank];
                 let top = [&cell.pending, &cell.holds][kind];
                 table.wide.fill(top, *wide, n);
