@@ -42,23 +42,27 @@ mod store;
 mod table;
 
 // Running: the worker's loop, and the schedulers that give it a place.
+mod cancel;
 mod desk;
 mod engine;
 mod facts;
 mod kill_point;
 mod panics;
+mod policy;
 mod procfs;
 #[cfg_attr(
     all(target_os = "linux", not(tine_portable)),
     expect(unsafe_code, reason = "fork and signals: see the modules' invariants")
 )]
 mod run;
+mod stop;
 mod worker;
 
 pub use arena::{Buffer, Element, memory_in_use};
 #[cfg(all(feature = "kill-points", target_os = "linux", not(tine_portable)))]
 pub use kill_point::arm as arm_kill_point;
 
+pub use cancel::CancelToken;
 pub use codec::BlockRef;
 pub use context::{Exchange, Fetched, Finished, Inline, Inputs, Lent, TaskContext};
 pub use error::{Attempt, Error, ErrorKind, Place, Result, TaskResult};
@@ -68,13 +72,14 @@ pub use graph::{
     tokenize,
 };
 pub use observer::{
-    GroupProgress, Observer, Progress, RareFact, RareKind, RunEnd, RunView, TaskStatus, TaskTimes,
-    Wanted, WorkerFact,
+    GroupProgress, Observer, OutputStream, Progress, RareFact, RareKind, RunEnd, RunView, TaskLine,
+    TaskStatus, TaskTimes, Wanted, WorkerFact,
 };
 pub use plan::Plan;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use run::Processes;
 pub use run::{Serial, Threads};
 pub use scheduler::{Outputs, Scheduler, by_name, current, get, observe, observers, with};
+pub use stop::should_stop;
 pub use store::StoredValue;
 pub use value::{Datum, TypeTag, Value};

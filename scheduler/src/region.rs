@@ -288,6 +288,12 @@ impl<T: Atom> Deref for Slab<T> {
     }
 }
 
+impl<T> Clone for Slab<T> {
+    fn clone(&self) -> Self {
+        Slab { first: self.first, len: self.len, _region: self._region.clone() }
+    }
+}
+
 impl<T> fmt::Debug for Slab<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Slab({})", self.len)

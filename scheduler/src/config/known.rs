@@ -5,6 +5,8 @@ use std::fmt;
 
 use toml::Value;
 
+use super::units;
+
 /// What the value of a setting may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -13,6 +15,10 @@ pub enum Kind {
     Name,
     /// A whole number from 1 to this one.
     Count(i64),
+    /// A whole number from 0 to this one.
+    Number(i64),
+    /// A duration: text such as `"500 ms"`, or a number of seconds.
+    Duration,
     /// `true` or `false`.
     Flag,
 }
@@ -22,6 +28,10 @@ impl Kind {
         match (self, value) {
             (Kind::Name, Value::String(name)) => !name.is_empty(),
             (Kind::Count(most), Value::Integer(n)) => (1..=most).contains(n),
+            (Kind::Number(most), Value::Integer(n)) => (0..=most).contains(n),
+            (Kind::Duration, Value::String(text)) => units::parse_timedelta(text).is_ok(),
+            (Kind::Duration, Value::Integer(seconds)) => *seconds >= 0,
+            (Kind::Duration, Value::Float(seconds)) => *seconds >= 0.0 && seconds.is_finite(),
             (Kind::Flag, Value::Boolean(_)) => true,
             _ => false,
         }
@@ -33,6 +43,8 @@ impl fmt::Display for Kind {
         match self {
             Kind::Name => f.write_str("a name, as text"),
             Kind::Count(most) => write!(f, "a whole number from 1 to {most}"),
+            Kind::Number(most) => write!(f, "a whole number from 0 to {most}"),
+            Kind::Duration => f.write_str("a duration, as \"500 ms\" or a number of seconds"),
             Kind::Flag => f.write_str("true or false"),
         }
     }
@@ -55,16 +67,52 @@ pub struct Setting {
 /// Every setting that tine reads.
 pub const SETTINGS: &[Setting] = &[
     Setting {
+        key: "allowed-failures",
+        kind: Kind::Number(200),
+        default: Some("3"),
+        meaning: "deaths of its worker after which a task is still run again",
+    },
+    Setting {
+        key: "backoff",
+        kind: Kind::Duration,
+        default: None,
+        meaning: "the wait before the first retry, doubled for each further one; unset, none",
+    },
+    Setting {
         key: "delayed.pure",
         kind: Kind::Flag,
         default: Some("false"),
         meaning: "whether two delayed calls with equal arguments are one task",
     },
     Setting {
+        key: "output-prefix",
+        kind: Kind::Flag,
+        default: Some("false"),
+        meaning: "whether what workers print is shown with the task that printed it",
+    },
+    Setting {
+        key: "retries",
+        kind: Kind::Number(200),
+        default: Some("0"),
+        meaning: "how often a task that fails or takes too long is run again",
+    },
+    Setting {
         key: "scheduler",
         kind: Kind::Name,
         default: None,
         meaning: "serial, threads or processes; unset, the default of the operating system",
+    },
+    Setting {
+        key: "task-timeout",
+        kind: Kind::Duration,
+        default: None,
+        meaning: "how long one attempt of a task may run; unset, for ever",
+    },
+    Setting {
+        key: "timeout",
+        kind: Kind::Duration,
+        default: None,
+        meaning: "how long a run may take; unset, for ever",
     },
     Setting {
         key: "workers",

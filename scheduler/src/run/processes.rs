@@ -9,10 +9,12 @@ use super::supervisor::Supervisor;
 use super::threads::worker_count;
 use super::{Kind, Serial, engine, interrupt, rerun, watch::Watch};
 use crate::arena::Arena;
+use crate::cancel::Listening;
 use crate::engine::Bell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::observer::Observer;
 use crate::plan::Plan;
+use crate::policy::{Asked, Policies, policy_methods};
 use crate::scheduler::{Outputs, Scheduler};
 use crate::store::ForkedRun;
 use crate::worker;
@@ -29,9 +31,10 @@ use crate::worker;
 /// assert_eq!(out.get::<i32>(0)?, 21);
 /// # Ok::<(), tine_scheduler::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Processes {
     workers: Option<usize>,
+    asked: Asked,
 }
 
 impl Processes {
@@ -43,8 +46,10 @@ impl Processes {
     /// This many processes, at least one.
     #[must_use]
     pub fn workers(self, workers: usize) -> Self {
-        Processes { workers: Some(workers) }
+        Processes { workers: Some(workers), ..self }
     }
+
+    policy_methods!();
 }
 
 impl Scheduler for Processes {
@@ -54,8 +59,9 @@ impl Scheduler for Processes {
 
     fn run(&self, plan: &Plan<'_>, observers: &[Arc<dyn Observer>]) -> Result<Outputs> {
         if worker::is_inside() || rerun(plan).is_some() {
-            return Serial::new().run(plan, observers);
+            return Serial::inside(&self.asked).run(plan, observers);
         }
+        let policies = Policies::resolve(plan.graph(), &self.asked)?;
         let workers = worker_count(self.workers, plan)?;
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let event = EventFd::from_value_and_flags(0, flags)
@@ -66,9 +72,11 @@ impl Scheduler for Processes {
             bell: Bell::Event(event),
             in_order: false,
             uncaught: false,
+            policies,
         };
         let engine = engine(plan, kind, observers)?;
         let watch = Watch::start(&engine, observers, self.name());
+        let listening = Listening::begin(&engine);
         let signals = interrupt::Signals::listen(&engine);
         let forked = ForkedRun::begin();
         let mut supervisor = Supervisor::new(&engine, watch);
@@ -76,6 +84,7 @@ impl Scheduler for Processes {
         let watch = supervisor.end(ran.is_err());
         drop(forked);
         drop(signals);
+        drop(listening);
         let outputs = ran.and_then(|()| engine.collect());
         engine.sweep(&outputs);
         watch.finish(outputs.as_ref().err());

@@ -1,22 +1,25 @@
 //! Looks after the worker processes of one run: starts them, hears of their deaths, mends, replaces.
 //! It runs no tasks, and sleeps in one `poll` over pidfds, pipes and an eventfd.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 
-use super::fork::{Child, Nursery};
-use super::output::Lines;
-use super::{interrupt, watch::Watch};
-use crate::arena::Heap;
+use super::cancelling::Cancelling;
+use super::clock::Clock;
+use super::death::{Case, Death, Reason, Verdict};
+use super::fork::Nursery;
+use super::output::{Screen, Show};
+use super::post::Post;
+use super::{give_up, interrupt, volunteer, watch::Watch};
 use crate::engine::{Bell, Engine, Kept};
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::OomKills;
 use crate::results;
-use crate::table::{Orphan, Phase, Ready, Recovery, State};
+use crate::table::{Orphan, Phase, Ready, Recovery};
 use crate::worker;
 
 /// How long tasks whose results nobody needs any more may go on after a failure.
@@ -27,16 +30,8 @@ const PARTING: Duration = Duration::from_secs(1);
 /// More processes in a row that end before they have come to a task mean that none can live here.
 const BARREN: u32 = 64;
 
-/// One worker: its process, while there is one, and what it prints.
-#[derive(Debug)]
-struct Post {
-    child: Option<Child>,
-    lines: [Lines; 2],
-    /// Whether `hurry` has ended the process: whatever task it had come to meanwhile is not to blame.
-    hurried: bool,
-    /// How many processes in a row ended here before they had come to a task.
-    barren: u32,
-}
+/// A poll that ends so much later than it should was not waited for: everything stood still.
+const LATE: Duration = Duration::from_millis(100);
 
 /// The process that started the run, as it watches over it.
 pub(super) struct Supervisor<'a> {
@@ -46,6 +41,12 @@ pub(super) struct Supervisor<'a> {
     nursery: Nursery,
     /// When tasks that do not matter any more are ended.
     deadline: Option<Instant>,
+    screen: Screen,
+    clock: Clock,
+    cancelling: Cancelling,
+    oom_kills: OomKills,
+    /// When the first of the running tasks may be over its time.
+    next_expiry: Option<Duration>,
 }
 
 /// What happened while the supervisor slept.
@@ -59,10 +60,19 @@ struct News {
 
 impl<'a> Supervisor<'a> {
     pub(super) fn new(engine: &'a Engine<'a>, watch: Watch<'a>) -> Self {
-        let lines = || [Lines::new(false), Lines::new(true)];
-        let post = || Post { child: None, lines: lines(), hurried: false, barren: 0 };
-        let posts = (0..engine.table.workers()).map(|_| post()).collect();
-        Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None }
+        let posts = (0..engine.table.workers()).map(|w| Post::new(w as u16)).collect();
+        Supervisor {
+            engine,
+            watch,
+            posts,
+            nursery: Nursery::new(),
+            deadline: None,
+            screen: Screen::new(engine.rules.prefix),
+            clock: Clock::default(),
+            cancelling: Cancelling::default(),
+            oom_kills: OomKills::watch(),
+            next_expiry: engine.policies.shortest_timeout,
+        }
     }
 
     /// Sees the run through to its last task.
@@ -87,13 +97,65 @@ impl<'a> Supervisor<'a> {
                 return Err(interrupt::error());
             }
             self.hurry();
+            self.cancel()?;
+            self.expire();
+            self.clock.fire(self.engine)?;
+            self.clock.check_run(self.engine)?;
             self.sleep()?;
-            if self.engine.table.all_asleep() {
-                super::rehint(self.engine)?;
+            self.screen.check()?;
+            self.stand_still();
+            if self.engine.table.all_asleep() && !self.engine.table.is_finished() {
+                super::rehint(self.engine, &mut self.clock)?;
             }
             self.engine.table.check_corrupt()?;
         }
         Ok(())
+    }
+
+    /// Ends what was cancelled.
+    fn cancel(&mut self) -> Result<()> {
+        for task in self.cancelling.apply(self.engine)? {
+            for (w, post) in self.posts.iter_mut().enumerate() {
+                let state = self.engine.table.state(task)?;
+                if state.phase == Phase::Claimed && usize::from(state.worker) == w {
+                    post.end(Reason::Cancelled { task });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends workers whose tasks are over their time, and notes when to look again.
+    fn expire(&mut self) {
+        let Some(shortest) = self.engine.policies.shortest_timeout else { return };
+        let now = self.engine.now();
+        // Nobody that begins from now on is over its time before this.
+        let mut next = shortest;
+        for (w, post) in self.posts.iter_mut().enumerate().filter(|(_, p)| p.is_alive()) {
+            let Some((task, since)) = self.engine.table.slot(w).running() else { continue };
+            if task >= self.engine.table.last() {
+                continue;
+            }
+            let Some(limit) = self.engine.policy(task).timeout else { continue };
+            let ran = self.clock.ran(since, now);
+            match limit.checked_sub(ran).filter(|left| !left.is_zero()) {
+                Some(left) => next = next.min(left),
+                None => post.end(Reason::Timeout { task, since, limit, ran }),
+            }
+        }
+        self.next_expiry = Some(next);
+    }
+
+    /// Stops the workers and this process where the user asks for it, until they are continued.
+    fn stand_still(&mut self) {
+        if !interrupt::should_stand_still() {
+            return;
+        }
+        let from = self.engine.now();
+        self.signal(Signal::SIGSTOP);
+        interrupt::stand_still();
+        self.signal(Signal::SIGCONT);
+        self.clock.pause(from, self.engine.now());
     }
 
     /// Forks a worker for a post.
@@ -101,12 +163,13 @@ impl<'a> Supervisor<'a> {
         let strangers: Vec<RawFd> = self.posts.iter().flat_map(Post::descriptors).collect();
         let engine = self.engine;
         let id = post as u16;
-        let child = self.nursery.fork(&strangers, || worker::live(engine, id))?;
+        let score = volunteer::score();
+        let child = self.nursery.fork(&strangers, || {
+            volunteer::step_forward(score);
+            worker::live(engine, id);
+        })?;
         self.watch.worker(id, child.pid.as_raw() as u32, None);
-        let post = &mut self.posts[post];
-        post.child = Some(child);
-        post.lines.iter_mut().for_each(Lines::begin);
-        post.hurried = false;
+        self.posts[post].fill(child);
         Ok(())
     }
 
@@ -114,7 +177,9 @@ impl<'a> Supervisor<'a> {
     fn sleep(&mut self) -> Result<()> {
         let News { printed, dead } = self.poll()?;
         for (post, stream) in printed {
-            self.posts[post].drain(stream);
+            let Supervisor { engine, watch, screen, .. } = self;
+            let mut show = Show { engine, screen, watch };
+            self.posts[post].drain(stream, engine.table.slot(post), &mut show);
         }
         for post in dead {
             self.bury(post)?;
@@ -125,7 +190,7 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Waits; returns which streams can be read, and which posts' processes have ended.
-    fn poll(&self) -> Result<News> {
+    fn poll(&mut self) -> Result<News> {
         let Bell::Event(event) = &self.engine.bell else { return Ok(News::default()) };
         let mut fds = vec![PollFd::new(event.as_fd(), PollFlags::POLLIN)];
         let mut who = Vec::new();
@@ -134,14 +199,27 @@ impl<'a> Supervisor<'a> {
             let streams: [BorrowedFd<'_>; 3] =
                 [child.pipes[0].as_fd(), child.pipes[1].as_fd(), child.pidfd.as_fd()];
             for (stream, fd) in streams.into_iter().enumerate() {
-                if p.lines.get(stream).is_some_and(|lines| !lines.is_open()) {
+                if !p.is_open(stream) {
                     continue;
                 }
                 fds.push(PollFd::new(fd, PollFlags::POLLIN));
                 who.push((post, stream));
             }
         }
-        match poll(&mut fds, self.patience()) {
+        let (patience, from) = (self.patience(), self.engine.now());
+        let limit = patience.map(|p| p + Duration::from_millis(1));
+        let timeout = limit.map_or(PollTimeout::NONE, |t| {
+            // Rounded up: a poll that ends early would only poll again.
+            PollTimeout::try_from(t).unwrap_or(PollTimeout::MAX)
+        });
+        match poll(&mut fds, timeout) {
+            Ok(0) => {
+                let due = from.saturating_add(limit.map_or(0, |p| p.as_nanos() as u64));
+                let now = self.engine.now();
+                if Duration::from_nanos(now.saturating_sub(due)) > LATE {
+                    self.clock.pause(due, now);
+                }
+            }
             Ok(_) | Err(Errno::EINTR) => {}
             Err(e) => {
                 return Err(Error::new(ErrorKind::Os, format!("cannot wait for workers: {e}")));
@@ -155,33 +233,34 @@ impl<'a> Supervisor<'a> {
         Ok(News { printed: events.into_iter().filter(|(_, s)| *s < 2).collect(), dead })
     }
 
-    fn patience(&self) -> PollTimeout {
+    /// How long nothing has to be done.
+    fn patience(&self) -> Option<Duration> {
         let deadline = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
-        let shortest = [deadline, self.watch.patience()].into_iter().flatten().min();
-        match shortest {
-            None => PollTimeout::NONE,
-            // Rounded up: a poll that ends early would only poll again.
-            Some(t) => {
-                PollTimeout::try_from(t + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
-            }
-        }
+        let engine = self.engine;
+        let running = || [self.clock.left(engine), self.clock.patience(engine), self.next_expiry];
+        let waits = [deadline, self.watch.patience()];
+        let over = engine.table.is_stopped();
+        waits.into_iter().chain((!over).then(running).into_iter().flatten()).flatten().min()
     }
 
     /// Sees to a process that has ended.
     fn bury(&mut self, post: usize) -> Result<()> {
         let Some(child) = self.posts[post].child.take() else { return Ok(()) };
-        let status = waitid(Id::PIDFd(child.pidfd.as_fd()), WaitPidFlag::WEXITED);
-        self.posts[post].finish(&child);
+        let death = Death::reap(&child.pidfd);
         let slot = self.engine.table.slot(post);
+        let task = slot.current().filter(|_| slot.in_body());
+        let Supervisor { engine, watch, screen, .. } = self;
+        let mut show = Show { engine, screen, watch };
+        let tail = self.posts[post].finish(&child, slot, task, &mut show);
         if slot.is_leaving() {
             self.engine.table.check_corrupt()?;
             if self.engine.table.is_finished() || self.engine.table.is_stopped() {
                 return Ok(());
             }
         }
-        let death = Death::of(status.ok());
+        let death = death.witnessed(tail, &mut self.oom_kills);
         self.count_barren(post, &death)?;
-        self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(death.text.clone()));
+        self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(death.text()));
         self.mend(post as u16, &death)?;
         if self.engine.table.is_finished() || self.engine.table.is_stopped() {
             return Ok(());
@@ -200,7 +279,7 @@ impl<'a> Supervisor<'a> {
         let message = format!(
             "no worker can live here: {barren} in a row ended before they came to a task; the last \
              one {}",
-            death.text
+            death.text()
         );
         Err(Error::new(ErrorKind::Died, message))
     }
@@ -226,6 +305,9 @@ impl<'a> Supervisor<'a> {
         if let Some(orphan) = found.orphan {
             self.give_back(orphan, worker, death, &mut ready)?;
         }
+        for task in found.put_off {
+            self.clock.put_off(self.engine, task);
+        }
         table.slot(worker.into()).clear();
         if ready.finished {
             table.finish();
@@ -239,52 +321,27 @@ impl<'a> Supervisor<'a> {
 
     /// Queues a task whose worker died in it, or gives it up.
     fn give_back(
-        &self,
+        &mut self,
         orphan: Orphan,
         worker: u16,
         death: &Death,
         ready: &mut Ready,
     ) -> Result<()> {
-        let table = &self.engine.table;
-        let cell = table.cell(orphan.task);
+        let (engine, task) = (self.engine, orphan.task);
+        let cell = engine.table.cell(task);
         results::forget(cell);
-        let allowed = self.engine.rules.allowed_failures;
-        let last_words = table.slot(worker.into()).last_words();
-        // A process that was ended on purpose, by `hurry`, is nobody's failure.
-        let hurried = self.posts[usize::from(worker)].hurried;
-        let counts = orphan.in_body && !hurried && !table.is_doomed(orphan.task);
-        let deaths = orphan.state.deaths.saturating_add(u8::from(counts));
-        let panicked = last_words.filter(|_| counts && death.is_abort());
-        let state = State { deaths, ..orphan.state };
-        if panicked.is_none() && deaths <= allowed {
-            cell.state.store(state.to(Phase::Ready));
-            ready.tasks.push(orphan.task);
-            return Ok(());
+        let reason = self.posts[usize::from(worker)].reason;
+        match (Case { engine, orphan, worker, death, reason }).judge() {
+            Verdict::Again(state) => {
+                cell.state.store(state.to(Phase::Ready));
+                ready.tasks.push(task);
+            }
+            Verdict::Later(state) => {
+                cell.state.store(state.to(Phase::Backoff));
+                self.clock.put_off(engine, task);
+            }
+            Verdict::Failed(state, error) => give_up(engine, task, state, error, ready)?,
         }
-        let error = match panicked {
-            Some(words) => Error::new(ErrorKind::Panic, words),
-            None => death.error(),
-        };
-        let of = if error.kind() == ErrorKind::Panic { deaths } else { allowed + 1 };
-        let error = self.engine.blame(error, orphan.task, u32::from(deaths), u32::from(of));
-        self.give_up(orphan.task, state, error, ready)
-    }
-
-    /// Fails a task on behalf of its dead workers.
-    fn give_up(&self, task: u32, state: State, error: Error, ready: &mut Ready) -> Result<()> {
-        let table = &self.engine.table;
-        let me = table.workers() as u16;
-        if let Some(arena) = self.engine.arena {
-            Heap::new(arena, table.epoch(), me).install();
-        }
-        Heap::run_task(Some(task));
-        results::store_error(table.cell(task), error, true);
-        Heap::run_task(None);
-        let claimed = state.held(me, Phase::Claimed);
-        self.engine.publish(task, claimed, Phase::ReleasingFailed);
-        let held = claimed.to(Phase::ReleasingFailed);
-        self.engine.settle(task, held, &Kept::new(), ready)?;
-        self.engine.close(task, held);
         Ok(())
     }
 
@@ -304,8 +361,7 @@ impl<'a> Supervisor<'a> {
             let slot = table.slot(post);
             let running = slot.current().filter(|_| slot.in_body());
             if running.is_some_and(|t| t < table.last() && table.is_doomed(t)) {
-                p.hurried = true;
-                p.signal(Signal::SIGKILL);
+                p.end(Reason::Unneeded);
             }
         }
     }
@@ -328,6 +384,10 @@ impl<'a> Supervisor<'a> {
                 self.signal(if level > 2 { Signal::SIGKILL } else { Signal::SIGTERM });
             }
             self.evict();
+            if interrupted {
+                // The tasks that are waited for are still held to their time.
+                self.expire();
+            }
             if self.sleep().is_err() {
                 self.kill_and_bury();
             }
@@ -369,97 +429,4 @@ impl<'a> Supervisor<'a> {
 fn pids(posts: &[Post]) -> Vec<u32> {
     let workers = posts.iter().filter_map(|p| p.child.as_ref());
     [std::process::id()].into_iter().chain(workers.map(|c| c.pid.as_raw() as u32)).collect()
-}
-
-/// A process that is left when its post goes, by a panic of an observer, has nobody to end it.
-impl Drop for Post {
-    fn drop(&mut self) {
-        if let Some(child) = self.child.take() {
-            child.signal(Signal::SIGKILL);
-            let _ = waitid(Id::PIDFd(child.pidfd.as_fd()), WaitPidFlag::WEXITED);
-        }
-    }
-}
-
-impl Post {
-    fn is_alive(&self) -> bool {
-        self.child.is_some()
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(child) = &self.child {
-            child.signal(signal);
-        }
-    }
-
-    /// What the parent holds of this post's process, and no other worker may.
-    fn descriptors(&self) -> impl Iterator<Item = RawFd> + use<> {
-        let fds = self
-            .child
-            .as_ref()
-            .map(|c| [c.pidfd.as_raw_fd(), c.pipes[0].as_raw_fd(), c.pipes[1].as_raw_fd()]);
-        fds.into_iter().flatten()
-    }
-
-    fn drain(&mut self, stream: usize) {
-        if let Some(child) = &self.child {
-            self.lines[stream].drain(&child.pipes[stream]);
-        }
-    }
-
-    fn finish(&mut self, child: &Child) {
-        for (lines, pipe) in self.lines.iter_mut().zip(&child.pipes) {
-            lines.drain(pipe);
-            lines.finish();
-        }
-    }
-}
-
-/// How a worker's process ended.
-#[derive(Clone, Debug)]
-struct Death {
-    text: String,
-    signal: Option<Signal>,
-}
-
-impl Death {
-    fn of(status: Option<WaitStatus>) -> Self {
-        match status {
-            Some(WaitStatus::Signaled(_, signal, _)) => {
-                let text = format!("was ended by {signal} ({})", meaning(signal));
-                Death { text, signal: Some(signal) }
-            }
-            Some(WaitStatus::Exited(_, code)) => {
-                let text = format!("left its process by exit({code})");
-                Death { text, signal: None }
-            }
-            _ => Death { text: "lost its process".into(), signal: None },
-        }
-    }
-
-    fn is_abort(&self) -> bool {
-        self.signal == Some(Signal::SIGABRT)
-    }
-
-    fn error(&self) -> Error {
-        match self.signal {
-            Some(signal) => Error::new(ErrorKind::Died, self.text.clone()).by_signal(signal as i32),
-            None => Error::new(ErrorKind::Exited, self.text.clone()),
-        }
-    }
-}
-
-fn meaning(signal: Signal) -> &'static str {
-    match signal {
-        Signal::SIGSEGV => "segmentation fault: a bad memory access, or a stack overflow",
-        Signal::SIGBUS => "bus error: memory that is not there",
-        Signal::SIGILL => "illegal instruction",
-        Signal::SIGFPE => "arithmetic error",
-        Signal::SIGABRT => "abort: by abort(), a failed check in a C library, or a stack overflow",
-        Signal::SIGKILL => "killed from outside: by `kill -9`, or by the kernel for lack of memory",
-        Signal::SIGTERM => "asked to end from outside",
-        Signal::SIGXCPU => "its limit of CPU time",
-        Signal::SIGXFSZ => "its limit of file size",
-        _ => "a signal",
-    }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::observer::{GroupProgress, Observer, Progress, RareFact, RunEnd, RunView, WorkerFact};
+use crate::observer::{GroupProgress, Observer, Progress, RareFact, RunEnd, RunView, TaskLine, WorkerFact};
 
 /// Time between two ticks.
 const TICK: Duration = Duration::from_millis(100);
@@ -43,6 +43,13 @@ impl<'a> Watch<'a> {
     pub(super) fn worker(&mut self, worker: u16, pid: u32, death: Option<String>) {
         let at = self.engine.now();
         self.workers.push(WorkerFact { worker, pid, at, death });
+    }
+
+    /// Tells a line that a task printed.
+    pub(super) fn line(&self, line: &TaskLine<'_>) {
+        for observer in self.observers {
+            observer.line(&self.view, line);
+        }
     }
 
     /// How long the supervisor may sleep.
