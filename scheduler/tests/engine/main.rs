@@ -5,6 +5,7 @@ mod agree;
 mod conformance;
 mod deaths;
 mod observers;
+mod policies;
 mod pressure;
 mod repeat;
 mod spec;

@@ -53,7 +53,10 @@ pub(crate) fn measure<C: Compute>(
 #[cfg(target_os = "linux")]
 pub(crate) fn workers(count: Option<usize>) -> Box<dyn Scheduler> {
     let processes = tine_scheduler::Processes::new();
-    Box::new(count.map_or(processes, |n| processes.workers(n)))
+    Box::new(match count {
+        Some(n) => processes.workers(n),
+        None => processes,
+    })
 }
 
 /// Threads, where there are no forked processes.
