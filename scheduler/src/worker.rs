@@ -457,12 +457,26 @@ impl<'a> Worker<'a> {
             let _watching = Watching::begin(deadline, policies.token.clone());
             self.run_body(task, desk)
         };
+        if whole.is_some_and(|d| d <= Instant::now()) && !self.engine.rules.in_order {
+            self.wait_for_the_end();
+        }
         if self.slot().is_asked() {
             return Err(cancel::task_error());
         }
         match limit.filter(|&l| began.elapsed() >= l) {
             Some(limit) => Err(Error::timeout(limit, began.elapsed())),
             None => done,
+        }
+    }
+
+    /// The run is over its time, as its supervisor is about to say: with the name of this task.
+    fn wait_for_the_end(&self) {
+        loop {
+            let heard = self.slot().bell();
+            if self.engine.table.is_stopped() {
+                return;
+            }
+            self.slot().sleep(heard);
         }
     }
 

@@ -129,7 +129,7 @@ fn normal(error: &Error) -> String {
         ("peak memory ", &[" beyond"]),
         ("timeout of 100.00 ms: for ", &[" |"]),
         ("deaths.rs:", &[" |"]),
-        ("(main, ", &[")"]),
+        ("thread 'main' (", &[")"]),
         ("thread '<unnamed>' (", &[")"]),
     ];
     while let Some((at, begin, ends)) = varying

@@ -89,15 +89,21 @@ mod imp {
         }
     }
 
+    /// How many bytes lie in a pipe.
+    pub(in crate::run) fn inside(pipe: &OwnedFd) -> u64 {
+        let mut bytes: libc::c_int = 0;
+        // SAFETY: writes one integer, which lives through the call.
+        unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut bytes) };
+        u64::try_from(bytes).unwrap_or(0)
+    }
+
     /// The bytes that were ever written; `None` where somebody reads at this moment.
     fn total(pipe: &OwnedFd, slot: &Slot, stream: usize) -> Option<u64> {
         let (before, drained) = slot.drained(stream);
-        let mut inside: libc::c_int = 0;
-        // SAFETY: writes one integer, which lives through the call.
-        unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut inside) };
+        let inside = inside(pipe);
         let (after, _) = slot.drained(stream);
         let still = before == after && before % 2 == 0;
-        still.then(|| drained + u64::try_from(inside).unwrap_or(0))
+        still.then(|| drained + inside)
     }
 
     fn copy(fd: i32) -> Option<OwnedFd> {
@@ -131,6 +137,8 @@ mod imp {
 }
 
 pub(crate) use imp::Marks;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+pub(super) use imp::inside;
 
 #[cfg(test)]
 mod tests {

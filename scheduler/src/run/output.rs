@@ -64,13 +64,18 @@ impl Lines {
     /// Where tasks are marked, approach:
     /// - whoever printed leaves a mark before the next task begins: what stands before a mark, and
     ///   behind the one before, is of its task;
-    /// - what stands behind the last mark is of the task that runs, if that is the same before and
-    ///   after the reading; else its mark is on the way, or its worker has died.
+    /// - the marks of all tasks before the one that runs are in the pipe. When as much has been read
+    ///   as lay in it then, and the same one still runs, what stands behind the last mark is its;
+    ///   else a mark is on the way, or the worker has died.
     pub(super) fn drain(&mut self, pipe: &OwnedFd, slot: &Slot, show: &mut Show<'_, '_>) {
         let mut buffer = [0; 16 * 1024];
         let stream = self.stream as usize;
+        let look = |show: &Show<'_, '_>| match show.tagged() {
+            true => (slot.running(), marks::inside(pipe)),
+            false => (None, 0),
+        };
+        let (mut before, mut owed) = look(show);
         for _ in 0..READS {
-            let before = slot.running();
             slot.note_drain(stream, None);
             let read = nix::unistd::read(pipe, &mut buffer);
             let n = read.unwrap_or(0);
@@ -81,8 +86,12 @@ impl Lines {
                 break;
             }
             self.pending.extend_from_slice(&buffer[..n]);
-            let same = before.filter(|_| before == slot.running()).map(|(task, _)| task);
-            self.digest(same, show);
+            owed = owed.saturating_sub(n as u64);
+            let same = before.filter(|_| owed == 0 && before == slot.running());
+            self.digest(same.map(|(task, _)| task), show);
+            if owed == 0 {
+                (before, owed) = look(show);
+            }
         }
     }
 

@@ -71,6 +71,7 @@ fn all(of: impl Fn(Box<dyn Scheduler>)) {
 
 #[test]
 fn a_task_that_fails_is_tried_again() {
+    let _company = crate::in_company();
     let dog = Watchdog::new("a_task_that_fails_is_tried_again");
     all(|scheduler| {
         for how in [an_error as fn() -> TaskResult<u64>, a_panic] {
@@ -88,6 +89,7 @@ fn a_task_that_fails_is_tried_again() {
 
 #[test]
 fn a_backoff_doubles() {
+    let _company = crate::in_company();
     let dog = Watchdog::new("a_backoff_doubles");
     let first = Duration::from_millis(40);
     let schedulers: [Box<dyn Scheduler>; 3] = [
@@ -107,6 +109,7 @@ fn a_backoff_doubles() {
 /// Many tasks that wait, while others run, on any number of workers.
 #[test]
 fn many_tasks_wait_for_their_time() {
+    let _company = crate::in_company();
     let dog = Watchdog::new("many_tasks_wait_for_their_time");
     for workers in [1, 2, 4] {
         dog.step(workers.to_string());
@@ -132,6 +135,7 @@ fn many_tasks_wait_for_their_time() {
 
 #[test]
 fn a_tag_wins_over_the_run_and_the_run_over_settings() {
+    let _company = crate::in_company();
     let _dog = Watchdog::new("a_tag_wins_over_the_run_and_the_run_over_settings");
     let tries = |tag: Option<&str>, scheduler: &dyn Scheduler| {
         let count = Count::new();
@@ -160,6 +164,7 @@ fn a_tag_wins_over_the_run_and_the_run_over_settings() {
 
 #[test]
 fn a_bad_tag_is_an_error_with_key_and_place() {
+    let _company = crate::in_company();
     let mut g = Graph::builder();
     g.task("fine", NONE, || 1u64);
     annotate([("timeout", "soon")], || g.task("bad", ["fine"], |x: &u64| *x));
@@ -191,6 +196,7 @@ const SHORT: Duration = Duration::from_millis(60);
 
 #[test]
 fn a_task_over_its_time_is_ended() {
+    let _company = crate::in_company();
     let dog = Watchdog::new("a_task_over_its_time_is_ended");
     let schedulers: [Box<dyn Scheduler>; 5] = [
         Box::new(Serial::new().task_timeout(SHORT).cooperative(true)),
@@ -212,6 +218,7 @@ fn a_task_over_its_time_is_ended() {
 /// Of a tag: the others may take as long as they like, and the failure can be caught.
 #[test]
 fn a_timeout_of_one_task_is_caught() {
+    let _company = crate::in_company();
     let _dog = Watchdog::new("a_timeout_of_one_task_is_caught");
     let mut g = Graph::builder();
     annotate([("timeout", "50ms")], || stuck(&mut g));
@@ -223,6 +230,7 @@ fn a_timeout_of_one_task_is_caught() {
 
 #[test]
 fn a_run_over_its_time_names_what_was_running() {
+    let _company = crate::in_company();
     let dog = Watchdog::new("a_run_over_its_time_names_what_was_running");
     let schedulers: [Box<dyn Scheduler>; 2] = [
         Box::new(Processes::new().workers(2).timeout(SHORT)),
@@ -239,6 +247,7 @@ fn a_run_over_its_time_names_what_was_running() {
 
 #[test]
 fn timeouts_of_what_cannot_be_killed_are_refused() {
+    let _company = crate::in_company();
     let scheduler = Threads::new().task_timeout(SHORT);
     let e = run(&stuck_graph(), "good", &scheduler).unwrap_err();
     assert_eq!(e.kind(), ErrorKind::Unsupported);
@@ -273,6 +282,7 @@ impl Observer for OnceUnderWay {
 
 #[test]
 fn a_run_is_cancelled() {
+    let _company = crate::in_company();
     let dog = Watchdog::new("a_run_is_cancelled");
     let token = CancelToken::new;
     let build: [fn(&CancelToken) -> Box<dyn Scheduler>; 2] = [
@@ -297,6 +307,7 @@ fn a_run_is_cancelled() {
 /// A running task, and one that waits for it; what others need goes on.
 #[test]
 fn a_key_is_cancelled_while_it_runs() {
+    let _company = crate::in_company();
     let dog = Watchdog::new("a_key_is_cancelled_while_it_runs");
     for threads in [false, true] {
         dog.step(threads.to_string());
@@ -321,6 +332,7 @@ fn a_key_is_cancelled_while_it_runs() {
 /// The task has ended: what depends on it is cancelled, and nobody else.
 #[test]
 fn what_depends_on_a_cancelled_key_ends_too() {
+    let _company = crate::in_company();
     let _dog = Watchdog::new("what_depends_on_a_cancelled_key_ends_too");
     let graph = stuck_graph();
     let token = CancelToken::new();
