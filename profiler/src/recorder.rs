@@ -97,7 +97,7 @@ fn going<'a>(runs: &'a mut [Entry], run: &RunView<'_>) -> Option<&'a mut Entry> 
 
 impl Observer for Recorder {
     fn wanted(&self) -> Wanted {
-        Wanted::ALL
+        Wanted { lines: false, ..Wanted::ALL }
     }
 
     fn run_started(&self, run: &RunView<'_>) {

@@ -151,6 +151,25 @@ impl<'a> Desk<'a> {
     }
 }
 
+impl Desk<'_> {
+    /// Ends the look of an attempt that failed, while another may come. An input at which somebody
+    /// still looks stays until the end of the run: the next attempt holds it as well, and may be
+    /// another worker's.
+    pub(crate) fn abandon(mut self) {
+        drop(set_lease(self.outer.take()));
+        if self.engine.arena.is_none() {
+            return;
+        }
+        Heap::run_task(None);
+        arena::end_publishing();
+        for (producer, lease) in self.leases.take() {
+            if is_held(&lease) {
+                self.engine.table.cell(producer).flags.fetch_or(PINNED, Ordering::SeqCst);
+            }
+        }
+    }
+}
+
 impl Exchange for Desk<'_> {
     fn len(&self) -> usize {
         self.engine.plan.graph().inputs(self.task).len()

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +13,10 @@ use crate::futex;
 use crate::graph::TaskId;
 use crate::observer::{Observer, Wanted};
 use crate::plan::Plan;
+use crate::policy::{Policies, Policy};
+use crate::region::Slab;
 use crate::results;
-use crate::table::{Phase, Ready, State, Table};
+use crate::table::{Header, Phase, Ready, State, Table};
 
 /// How the supervisor is told that the run is over, or that nobody is awake.
 #[derive(Debug)]
@@ -26,11 +28,45 @@ pub(crate) enum Bell {
     Event(nix::sys::eventfd::EventFd),
 }
 
+/// Wakes a supervisor, and may outlive its run.
+#[derive(Debug)]
+pub(crate) enum Waker {
+    /// By the table's `bell` word.
+    Futex(Slab<Header>),
+    /// By an eventfd of its own.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    Event(std::os::fd::OwnedFd),
+}
+
+impl Waker {
+    pub(crate) fn wake(&self) {
+        match self {
+            Waker::Futex(header) => {
+                header[0].bell.fetch_add(1, Ordering::SeqCst);
+                futex::wake_all(&header[0].bell);
+            }
+            #[cfg(all(target_os = "linux", not(tine_portable)))]
+            Waker::Event(event) => {
+                // A full counter wakes it just as well.
+                let _ = nix::unistd::write(event, &1u64.to_ne_bytes());
+            }
+        }
+    }
+}
+
 /// How a run treats its tasks.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Rules {
-    /// A task is given up after more deaths of its worker than this.
-    pub(crate) allowed_failures: u8,
+    /// Workers note when each body begins.
+    pub(crate) stamped: bool,
+    /// Workers mark in their output which task printed what.
+    pub(crate) tagged: bool,
+    /// Lines are shown with the task that printed them.
+    pub(crate) prefix: bool,
+    /// Tasks may be asked to stop, because nobody can kill them.
+    pub(crate) asked: bool,
+    /// Tells the marks of this run from whatever tasks print.
+    pub(crate) nonce: u64,
     /// Idle workers look around this often before they sleep.
     pub(crate) spins: u32,
     /// Every task is taken in static order.
@@ -50,6 +86,7 @@ pub(crate) struct Engine<'a> {
     pub(crate) bell: Bell,
     pub(crate) wanted: Wanted,
     pub(crate) rules: Rules,
+    pub(crate) policies: Policies,
     pub(crate) started: Instant,
     /// Whether the results that nobody asked for have been freed.
     pub(crate) swept: AtomicBool,
@@ -72,6 +109,41 @@ impl Engine<'_> {
     /// The task of the graph with this rank.
     pub(crate) fn task(&self, rank: u32) -> TaskId {
         self.plan.task(rank as usize)
+    }
+
+    /// Something that wakes the supervisor; `None` where the system refuses.
+    pub(crate) fn waker(&self) -> Option<Waker> {
+        match &self.bell {
+            Bell::Futex => Some(Waker::Futex(self.table.header_handle())),
+            #[cfg(all(target_os = "linux", not(tine_portable)))]
+            Bell::Event(event) => {
+                std::os::fd::AsFd::as_fd(event).try_clone_to_owned().ok().map(Waker::Event)
+            }
+        }
+    }
+
+    /// What `task` may do.
+    pub(crate) fn policy(&self, task: u32) -> &Policy {
+        self.policies.of(self.plan.graph(), self.task(task))
+    }
+
+    /// How many attempts of `task` have failed so far.
+    pub(crate) fn failed(&self, task: u32) -> u32 {
+        self.table.tries(task).map_or(0, |t| t.failed.load(Ordering::SeqCst))
+    }
+
+    /// Counts a failed attempt of `task`; the wait before the next one, `None` where there is none.
+    pub(crate) fn try_again(&self, task: u32) -> Option<Duration> {
+        let policy = self.policy(task);
+        let tries = self.table.tries(task)?;
+        let failed = tries.failed.fetch_add(1, Ordering::SeqCst) + 1;
+        if failed > u32::from(policy.retries) {
+            return None;
+        }
+        let delay = policy.delay(failed, || self.plan.graph().key(self.task(task)).to_string());
+        let due = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX).saturating_add(self.now());
+        tries.due.store(due, Ordering::SeqCst);
+        Some(delay)
     }
 
     /// Wakes the supervisor.
@@ -226,6 +298,7 @@ impl Engine<'_> {
     /// The error with everything that is known of its task.
     pub(crate) fn blame(&self, error: Error, task: u32, attempt: u32, of: u32) -> Error {
         let (graph, id) = (self.plan.graph(), self.task(task));
-        error.in_task(graph.key(id), Some(graph.created_at(id))).on_attempt(attempt, of)
+        let error = error.in_task(graph.key(id), Some(graph.created_at(id)));
+        error.in_group(graph.group(graph.group_of(id)).name()).on_attempt(attempt, of)
     }
 }

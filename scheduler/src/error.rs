@@ -4,8 +4,11 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::panic::Location;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::config::units::{format_bytes, format_time};
 
 /// A result whose error is [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -120,6 +123,7 @@ struct Facts {
     kind: ErrorKind,
     message: String,
     task: Option<String>,
+    group: Option<String>,
     created_at: Option<Place>,
     attempt: Option<Attempt>,
     type_name: Option<String>,
@@ -127,6 +131,8 @@ struct Facts {
     backtrace: Option<String>,
     signal: Option<i32>,
     stderr: Option<String>,
+    peak: Option<u64>,
+    limit: Option<String>,
     cause: Option<Cause>,
 }
 
@@ -162,6 +168,7 @@ impl Error {
             kind,
             message: message.into(),
             task: None,
+            group: None,
             created_at: None,
             attempt: None,
             type_name: None,
@@ -169,6 +176,8 @@ impl Error {
             backtrace: None,
             signal: None,
             stderr: None,
+            peak: None,
+            limit: None,
             cause: None,
         }))
     }
@@ -186,6 +195,13 @@ impl Error {
         e
     }
 
+    /// Returns the error of a task that ran for `took`, and may for `limit`.
+    pub(crate) fn timeout(limit: Duration, took: Duration) -> Self {
+        let (limit, took) = (format_time(limit), format_time(took));
+        let message = format!("ran longer than its timeout of {limit}: for {took}");
+        Error::new(ErrorKind::Timeout, message)
+    }
+
     /// Returns the same error with the task that it happened in.
     #[must_use]
     pub fn in_task(mut self, key: impl fmt::Display, created_at: Option<Place>) -> Self {
@@ -193,6 +209,27 @@ impl Error {
             self.0.task = Some(key.to_string());
             self.0.created_at = created_at;
         }
+        self
+    }
+
+    /// Returns the same error with the group of its task.
+    #[must_use]
+    pub fn in_group(mut self, group: &str) -> Self {
+        self.0.group.get_or_insert_with(|| group.to_owned());
+        self
+    }
+
+    /// Returns the same error with the most memory of its own that the process had, in bytes.
+    #[must_use]
+    pub fn with_peak(mut self, bytes: Option<u64>) -> Self {
+        self.0.peak = bytes;
+        self
+    }
+
+    /// Returns the same error with the limit that it is about, and what sets that.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Option<String>) -> Self {
+        self.0.limit = limit;
         self
     }
 
@@ -247,6 +284,22 @@ impl Error {
         self.0.task.as_deref()
     }
 
+    /// The group of the task that failed.
+    pub fn group(&self) -> Option<&str> {
+        self.0.group.as_deref()
+    }
+
+    /// The most memory that the process had beyond what it had inherited, in bytes, where the task
+    /// ended its process.
+    pub fn peak(&self) -> Option<u64> {
+        self.0.peak
+    }
+
+    /// The last lines that the task wrote to its standard error, where it ended its process.
+    pub fn stderr(&self) -> Option<&str> {
+        self.0.stderr.as_deref()
+    }
+
     /// Where the user created the task, or built the value that carries the error.
     pub fn created_at(&self) -> Option<&Place> {
         self.0.created_at.as_ref()
@@ -278,7 +331,9 @@ impl fmt::Display for Error {
         let e = &*self.0;
         match (&e.task, e.kind) {
             (Some(t), ErrorKind::Panic) => write!(f, "task {t} panicked: {}", e.message)?,
-            (Some(t), ErrorKind::Died | ErrorKind::Exited) => write!(f, "task {t} {}", e.message)?,
+            (Some(t), ErrorKind::Died | ErrorKind::Exited | ErrorKind::Timeout) => {
+                write!(f, "task {t} {}", e.message)?;
+            }
             (Some(t), _) => write!(f, "task {t} failed: {}", e.message)?,
             (None, _) => f.write_str(&e.message)?,
         }
@@ -297,8 +352,17 @@ impl fmt::Display for Error {
         if let Some(a) = e.attempt {
             write!(f, " | attempt {} of {}", a.number, a.of)?;
         }
+        if let (Some(group), ErrorKind::Died | ErrorKind::Exited) = (&e.group, e.kind) {
+            write!(f, " | group {group}")?;
+        }
+        if let Some(bytes) = e.peak {
+            write!(f, " | peak memory {} beyond what it inherited", format_bytes(bytes))?;
+        }
+        if let Some(limit) = &e.limit {
+            write!(f, " | limit {limit}")?;
+        }
         if let Some(t) = &e.task
-            && e.kind != ErrorKind::Interrupted
+            && !matches!(e.kind, ErrorKind::Interrupted | ErrorKind::Cancelled)
         {
             write!(f, " | run it here: TINE_RERUN='{t}'")?;
         }

@@ -142,7 +142,7 @@ impl Governor {
     fn wanted_by(&self, task: u32) -> u32 {
         let to_come = self.table.holders(task).map(|(consumer, _)| consumer).filter(|&consumer| {
             let phase = self.table.cell(consumer).state.load().map(|s| s.phase);
-            matches!(phase, Some(Phase::Waiting | Phase::Ready))
+            matches!(phase, Some(Phase::Waiting | Phase::Ready | Phase::Backoff))
         });
         to_come.min().unwrap_or(u32::MAX)
     }

@@ -44,24 +44,28 @@ mod store;
 mod table;
 
 // Running: the worker's loop, and the schedulers that give it a place.
+mod cancel;
 mod desk;
 mod engine;
 mod facts;
 mod governor;
 mod kill_point;
 mod panics;
+mod policy;
 mod procfs;
 #[cfg_attr(
     all(target_os = "linux", not(tine_portable)),
     expect(unsafe_code, reason = "fork and signals: see the modules' invariants")
 )]
 mod run;
+mod stop;
 mod worker;
 
 pub use arena::{Buffer, Element, memory_in_use};
 #[cfg(all(feature = "kill-points", target_os = "linux", not(tine_portable)))]
 pub use kill_point::arm as arm_kill_point;
 
+pub use cancel::CancelToken;
 pub use codec::BlockRef;
 pub use context::{Exchange, Fetched, Finished, Inline, Inputs, Lent, TaskContext};
 pub use error::{Attempt, Error, ErrorKind, Place, Result, TaskResult};
@@ -71,8 +75,8 @@ pub use graph::{
     tokenize,
 };
 pub use observer::{
-    GroupProgress, MemoryUse, Observer, Progress, RareFact, RareKind, RunEnd, RunView, Stall,
-    TaskStatus, TaskTimes, Wanted, WorkerFact,
+    GroupProgress, MemoryUse, Observer, OutputStream, Progress, RareFact, RareKind, RunEnd,
+    RunView, Stall, TaskLine, TaskStatus, TaskTimes, Wanted, WorkerFact,
 };
 pub use plan::Plan;
 pub use portable::Portable;
@@ -80,5 +84,6 @@ pub use portable::Portable;
 pub use run::Processes;
 pub use run::{Serial, Threads, init};
 pub use scheduler::{Outputs, Scheduler, by_name, current, get, observe, observers, with};
+pub use stop::should_stop;
 pub use store::StoredValue;
 pub use value::{Datum, TypeTag, Value};

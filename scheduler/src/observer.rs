@@ -18,13 +18,15 @@ pub struct Wanted {
     pub costs: bool,
     /// `tick` about ten times a second.
     pub ticks: bool,
+    /// `line` for each line that a task prints in a process of its own (two system calls a task).
+    pub lines: bool,
 }
 
 impl Wanted {
     /// Nothing: the engine records nothing at all.
-    pub const NOTHING: Wanted = Wanted { times: false, costs: false, ticks: false };
+    pub const NOTHING: Wanted = Wanted { times: false, costs: false, ticks: false, lines: false };
     /// Everything.
-    pub const ALL: Wanted = Wanted { times: true, costs: true, ticks: true };
+    pub const ALL: Wanted = Wanted { times: true, costs: true, ticks: true, lines: true };
 
     /// What either of two observers wants.
     #[must_use]
@@ -33,6 +35,7 @@ impl Wanted {
             times: self.times || other.times,
             costs: self.costs || other.costs,
             ticks: self.ticks || other.ticks,
+            lines: self.lines || other.lines,
         }
     }
 }
@@ -91,6 +94,29 @@ pub enum RareKind {
     MemoryAfter = 2,
     /// Size of a result that is not tiny, in bytes.
     ResultBytes = 3,
+}
+
+/// Which of its two output streams a task wrote to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum OutputStream {
+    /// Standard output.
+    Stdout = 0,
+    /// Standard error.
+    Stderr = 1,
+}
+
+/// A line that a task printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskLine<'a> {
+    /// The task that ended the line, as its rank in the plan; `None` where nobody can say.
+    pub task: Option<u32>,
+    /// The worker that ran it.
+    pub worker: u16,
+    /// Where the task wrote it.
+    pub stream: OutputStream,
+    /// The line, without its end; what is no UTF-8 in it is replaced.
+    pub text: &'a str,
 }
 
 /// A worker that came or went.
@@ -223,6 +249,9 @@ pub trait Observer: Send + Sync {
     fn stalled(&self, _run: &RunView<'_>, _stall: &Stall) -> bool {
         false
     }
+
+    /// A task printed a line, where wanted; in the order of each worker's streams.
+    fn line(&self, _run: &RunView<'_>, _line: &TaskLine<'_>) {}
 
     /// The run is over, well or not.
     fn run_finished(&self, _run: &RunView<'_>, _end: &RunEnd<'_>) {}

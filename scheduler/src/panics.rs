@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::ptr::NonNull;
 use std::sync::Once;
@@ -45,6 +45,9 @@ pub(crate) fn install_hook() {
 }
 
 fn note(info: &PanicHookInfo<'_>) -> bool {
+    if QUIET.get() {
+        return true;
+    }
     WATCHED.with(|watched| {
         let Ok(mut watched) = watched.try_borrow_mut() else { return false };
         let Some(watched) = watched.as_mut() else { return false };
@@ -124,6 +127,25 @@ pub(crate) fn watch(
     // A payload may panic when it is dropped; there is nothing more to learn from it.
     std::mem::forget(payload);
     Err(Error::new(ErrorKind::Panic, text).panicked(place, backtrace))
+}
+
+/// Whether the task that runs on this thread was asked to stop.
+pub(crate) fn is_asked_to_stop() -> bool {
+    WATCHED.with_borrow(|watched| watched.as_ref().is_some_and(|w| slot_of(w).is_asked()))
+}
+
+thread_local! {
+    /// Set while a panic of this thread is an answer, and nobody's news.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f`; `Err` with the text where it panics, of which nobody else hears.
+pub(crate) fn quietly(f: impl FnOnce()) -> std::result::Result<(), String> {
+    install_hook();
+    let before = QUIET.replace(true);
+    let done = panic::catch_unwind(AssertUnwindSafe(f));
+    QUIET.set(before);
+    done.map_err(|payload| text_of(&*payload))
 }
 
 /// Drops a task's value outside of the task. It may panic: the text is printed, nobody is to blame.

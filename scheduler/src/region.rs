@@ -308,6 +308,12 @@ impl<T> Slab<T> {
     }
 }
 
+impl<T> Clone for Slab<T> {
+    fn clone(&self) -> Self {
+        Slab { first: self.first, len: self.len, region: self.region.clone() }
+    }
+}
+
 impl<T> fmt::Debug for Slab<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Slab({})", self.len)

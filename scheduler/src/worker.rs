@@ -12,15 +12,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::arena;
+use crate::cancel::{self, CancelToken};
 use crate::context::TaskContext;
 use crate::desk::{Desk, Lingering};
 use crate::engine::{Engine, Kept};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::facts::Meter;
+use crate::futex;
 use crate::governor::Governor;
 use crate::kill_point::kill_point;
 use crate::panics;
 use crate::results;
+use crate::run::Marks;
+use crate::stop::Watching;
 use crate::table::{ALONE, BRAKE, NOBODY, Phase, Range, Ready, Slot, State, Steal};
 
 /// A batch of sources may grow while the last one took less than this.
@@ -70,12 +74,24 @@ pub(crate) fn live(engine: &Engine<'_>, id: u16) {
     });
     // An impossible value is noted in the table, where the supervisor sees it. So is one that was
     // met as an index: another worker would only meet it again.
-    let run = AssertUnwindSafe(|| Worker { governor, ..Worker::new(engine, id) }.run());
+    let run = AssertUnwindSafe(|| {
+        let mut worker = Worker { governor, ..Worker::new(engine, id) };
+        worker.marks = Marks::open(engine.rules.nonce, worker.slot());
+        worker.run()
+    });
     if catch_unwind(run).is_err() {
         engine.table.note_corrupt(engine.table.slot(id.into()).current().unwrap_or(0));
     }
     // Before the output is flushed: whoever hangs in that is ended by the supervisor.
     engine.table.slot(id.into()).set_leaving();
+}
+
+/// What came of an attempt.
+enum Tried {
+    /// The task has ended, by a result or an error that is in its cell.
+    Ended(Phase),
+    /// There is another attempt, after this time.
+    Again(Duration),
 }
 
 /// One worker of a run.
@@ -87,6 +103,8 @@ pub(crate) struct Worker<'a> {
     ready: Ready,
     meter: Meter<'a>,
     lingering: Lingering,
+    /// Says in the output of this process which task printed what.
+    marks: Option<Marks>,
     /// Where the last gated source was found far behind the cursor.
     last_distant: u32,
     /// Who keeps the run within its memory, where that is shared.
@@ -99,8 +117,19 @@ impl<'a> Worker<'a> {
         let meter = Meter::new(engine, id);
         let (ready, lingering) = (Ready::default(), Lingering::default());
         let (batch, batch_began, last_distant) = (1, None, 0);
-        let governor = None;
-        Worker { engine, id, batch, batch_began, ready, meter, lingering, last_distant, governor }
+        let (marks, governor) = (None, None);
+        Worker {
+            engine,
+            id,
+            batch,
+            batch_began,
+            ready,
+            meter,
+            lingering,
+            marks,
+            last_distant,
+            governor,
+        }
     }
 
     fn slot(&self) -> &'a Slot {
@@ -149,13 +178,13 @@ impl<'a> Worker<'a> {
     ///
     /// # Errors
     /// Impossible values in shared memory.
-    pub(crate) fn run_alone(&mut self, mut between: impl FnMut()) -> Result<()> {
+    pub(crate) fn run_alone(&mut self, mut between: impl FnMut() -> Result<()>) -> Result<()> {
         let _inside = Inside::enter();
         let mut ran = Ok(None);
         while !self.engine.table.is_finished() && ran.is_ok() {
             let Some(task) = self.next_source() else { break };
             ran = self.process(task);
-            between();
+            between()?;
         }
         ran.map(drop)
     }
@@ -430,8 +459,11 @@ impl<'a> Worker<'a> {
         let phase = if table.is_doomed(task) {
             self.engine.note_cause(task);
             Phase::ReleasingSkipped
+        } else if let Some(phase) = self.execute(task, claimed, &mut kept) {
+            phase
         } else {
-            self.execute(task, claimed, &mut kept)
+            self.put_off(task, claimed);
+            return Ok(None);
         };
         kill_point!(BeforePublish);
         self.engine.publish(task, claimed, phase);
@@ -439,39 +471,155 @@ impl<'a> Worker<'a> {
         self.release(task, claimed.to(phase), &kept)
     }
 
-    /// Runs the body; the result or the error is then in the task's cell.
-    fn execute(&mut self, task: u32, claimed: State, kept: &mut Kept) -> Phase {
+    /// Runs the body, again where it fails and may: the result or the error is then in the task's
+    /// cell. `None` where the next attempt is to wait for its time.
+    fn execute(&mut self, task: u32, claimed: State, kept: &mut Kept) -> Option<Phase> {
+        loop {
+            match self.attempt(task, claimed, kept) {
+                Tried::Ended(phase) => return Some(phase),
+                Tried::Again(Duration::ZERO) => {}
+                Tried::Again(delay) if self.engine.rules.in_order => self.rest(delay),
+                Tried::Again(_) => return None,
+            }
+        }
+    }
+
+    /// Runs the body once.
+    fn attempt(&mut self, task: u32, claimed: State, kept: &mut Kept) -> Tried {
         let engine = self.engine;
         self.meter.begin(task);
+        if claimed.deaths > 0
+            && let Some(marks) = &mut self.marks
+        {
+            marks.begin();
+        }
+        let number = u32::from(claimed.deaths) + engine.failed(task) + 1;
         let desk = Desk::new(engine, task, self.id);
-        let body = engine.plan.graph().body(engine.task(task));
         let slot = self.slot();
+        if engine.rules.stamped {
+            slot.set_since(engine.now());
+        }
         slot.set_in_body(true);
-        let done = if engine.rules.uncaught {
-            body.run(&TaskContext::new(&desk)).map(drop)
+        let done = if engine.rules.asked {
+            self.run_asked(task, &desk)
         } else {
-            let run = || body.run(&TaskContext::new(&desk)).map(drop);
-            panics::watch(slot, || catch_unwind(AssertUnwindSafe(run)))
+            self.run_body(task, &desk)
         };
-        let phase = match done {
-            Ok(()) => Phase::Releasing,
+        let tried = match done {
+            Ok(()) => Tried::Ended(Phase::Releasing),
             Err(error) => {
                 arena::unpublish();
-                self.fail(task, claimed, error);
-                Phase::ReleasingFailed
+                self.fail(task, number, error)
             }
         };
         slot.set_in_body(false);
-        desk.close(&mut self.lingering, kept);
-        self.meter.end(task, claimed.deaths + 1);
-        phase
+        if engine.rules.tagged
+            && let Some(marks) = &mut self.marks
+        {
+            marks.end(task, slot);
+        }
+        match tried {
+            Tried::Ended(_) => desk.close(&mut self.lingering, kept),
+            Tried::Again(_) => desk.abandon(),
+        }
+        self.meter.end(task, number as u8);
+        tried
     }
 
-    fn fail(&self, task: u32, claimed: State, error: Error) {
-        let attempt = u32::from(claimed.deaths) + 1;
-        let error = self.engine.blame(error, task, attempt, attempt);
-        let bytes = self.engine.arena.is_some();
-        results::store_error(self.engine.table.cell(task), error, bytes);
+    fn run_body(&self, task: u32, desk: &Desk<'_>) -> Result<()> {
+        let body = self.engine.plan.graph().body(self.engine.task(task));
+        if self.engine.rules.uncaught {
+            return body.run(&TaskContext::new(desk)).map(drop);
+        }
+        let run = || body.run(&TaskContext::new(desk)).map(drop);
+        panics::watch(self.slot(), || catch_unwind(AssertUnwindSafe(run)))
+    }
+
+    /// Runs a body that nobody can kill: it may ask whether it should stop, and what it returns too
+    /// late does not count.
+    fn run_asked(&self, task: u32, desk: &Desk<'_>) -> Result<()> {
+        let policies = &self.engine.policies;
+        let timed = policies.shortest_timeout.is_some() || policies.run_timeout.is_some();
+        if !timed && policies.token.is_none() {
+            return self.run_body(task, desk);
+        }
+        let began = Instant::now();
+        let limit = self.engine.policy(task).timeout;
+        let own = limit.and_then(|l| began.checked_add(l));
+        let whole = policies.run_timeout.and_then(|l| self.engine.started.checked_add(l));
+        let deadline = own.into_iter().chain(whole).min();
+        let done = {
+            let _watching = Watching::begin(deadline, policies.token.clone());
+            self.run_body(task, desk)
+        };
+        if whole.is_some_and(|d| d <= Instant::now()) && !self.engine.rules.in_order {
+            self.wait_for_the_end();
+        }
+        if self.slot().is_asked() {
+            return Err(cancel::task_error());
+        }
+        match limit.filter(|&l| began.elapsed() >= l) {
+            Some(limit) => Err(Error::timeout(limit, began.elapsed())),
+            None => done,
+        }
+    }
+
+    /// The run is over its time, as its supervisor is about to say: with the name of this task.
+    fn wait_for_the_end(&self) {
+        loop {
+            let heard = self.slot().bell();
+            if self.engine.table.is_stopped() {
+                return;
+            }
+            self.slot().sleep(heard);
+        }
+    }
+
+    /// An attempt failed: decides whether there is another, and stores the error if not.
+    fn fail(&self, task: u32, number: u32, error: Error) -> Tried {
+        let (engine, table) = (self.engine, &self.engine.table);
+        let cell = table.cell(task);
+        let last = error.kind() == ErrorKind::Cancelled || table.is_doomed(task);
+        if !last && table.tries(task).is_some() {
+            // The failure is counted now; a death from here on is not.
+            self.slot().set_in_body(false);
+            kill_point!(BeforeRetry);
+            if let Some(delay) = engine.try_again(task) {
+                if engine.arena.is_some() {
+                    results::forget(cell);
+                }
+                kill_point!(BeforeRetry);
+                return Tried::Again(delay);
+            }
+        }
+        let error = engine.blame(error, task, number, number);
+        results::store_error(cell, error, engine.arena.is_some());
+        Tried::Ended(Phase::ReleasingFailed)
+    }
+
+    /// Hands a task whose next attempt must wait to the supervisor.
+    fn put_off(&self, task: u32, claimed: State) {
+        kill_point!(BeforeBackoff);
+        self.engine.table.cell(task).state.publish(claimed.to(Phase::Backoff));
+        kill_point!(AfterBackoff);
+        self.engine.table.put_off(task);
+        kill_point!(AfterBackoff);
+        self.engine.ring();
+    }
+
+    /// Waits for the next attempt in place: nobody else is there.
+    fn rest(&self, delay: Duration) {
+        let end = Instant::now() + delay;
+        let bell = &self.engine.table.header().bell;
+        loop {
+            let heard = bell.load(Ordering::SeqCst);
+            let left = end.saturating_duration_since(Instant::now());
+            let token = self.engine.policies.token.as_ref();
+            if left.is_zero() || token.is_some_and(CancelToken::is_cancelled) {
+                return;
+            }
+            futex::wait(bell, heard, Some(left));
+        }
     }
 
     /// Queues what became ready, but for the first; wakes as many sleepers as there is work for.

@@ -62,6 +62,45 @@ pub(crate) fn program(role: &str) -> ExitCode {
             say(format!("line {i} {}", "x".repeat(300)));
             i.into()
         })),
+        "for long, then well" => report(run(2, 2, |i| {
+            let stopped_before = std::time::Instant::now();
+            say(format!("start {i}"));
+            // Processor time: it stands still while the process does.
+            let cpu = || {
+                let usage =
+                    nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF);
+                let usage = usage.expect("allowed");
+                let time = usage.user_time() + usage.system_time();
+                nix::sys::time::TimeValLike::num_milliseconds(&time)
+            };
+            while cpu() < 300 {
+                std::hint::spin_loop();
+            }
+            u64::from(stopped_before.elapsed() > Duration::from_secs(2))
+        })),
+        "takes too much" => {
+            let mut g = Graph::builder();
+            g.task(("task", 0), [] as [&str; 0], || 1u64);
+            g.task(("task", 1), [("task", 0)], |_: &u64| vec![1u8; 1 << 30].len() as u64);
+            let ran = g.build().and_then(|graph| {
+                let run = Processes::new().workers(2).allowed_failures(1);
+                tine_scheduler::get(&graph, [("task", 1)], &run)?.get(0)
+            });
+            report(ran.map(|n| vec![n]))
+        }
+        "endless lines" => report(run(1, 1, |_| {
+            let line = "x".repeat(200);
+            loop {
+                say(line.clone());
+            }
+        })),
+        "many lines, into nowhere" => {
+            let ran = run(100_000, 3, |i| {
+                say(format!("line {i} {}", "x".repeat(300)));
+                i.into()
+            });
+            complain(ran)
+        }
         "environment" => report(run(2, 2, |_| {
             std::env::var("RAYON_NUM_THREADS").ok().and_then(|v| v.parse().ok()).unwrap_or(0)
         })),
@@ -118,6 +157,13 @@ fn lock_output() {
 #[expect(clippy::print_stdout, reason = "tasks print as users' do")]
 fn say(line: String) {
     println!("{line}");
+}
+
+#[expect(clippy::print_stderr, reason = "the case reads it")]
+fn complain(ran: Result<Vec<u64>>) -> ExitCode {
+    let Err(e) = ran else { return ExitCode::SUCCESS };
+    eprintln!("{:?} {e}", e.kind());
+    ExitCode::FAILURE
 }
 
 #[expect(clippy::print_stdout, reason = "the case reads it")]

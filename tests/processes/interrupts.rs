@@ -82,3 +82,55 @@ pub(crate) fn a_handler_of_the_user_stays() {
         matches!(after.handler(), SigHandler::Handler(h) if h as usize == hear as *const () as usize)
     );
 }
+
+/// SIGHUP asks at once for what the second Ctrl-C does: nobody can press it any more.
+pub(crate) fn a_closed_terminal_terminates() {
+    let mut program = Program::start("for ever");
+    program.until("start");
+    program.until("start");
+    let workers: Vec<_> = children(program.pid()).into_iter().map(handle).collect();
+    let group = nix::unistd::Pid::from_raw(-crate::helper::pid(program.pid()).as_raw());
+    kill(group, Signal::SIGHUP).expect("it lives");
+    let (lines, code) = program.rest();
+    assert_eq!(code, INTERRUPTED, "{lines:?}");
+    assert!(workers.iter().all(|w| ends_within(w, Duration::ZERO)));
+}
+
+/// Ctrl-Z of the parent alone stops its workers too; time does not count until they go on.
+pub(crate) fn to_stop_stops_workers() {
+    let mut command = crate::helper::command("for long, then well");
+    command.env("TINE_TASK_TIMEOUT", "2s").env("TINE_TIMEOUT", "2500ms");
+    let mut program = Program::spawn(&mut command);
+    program.until("start");
+    program.until("start");
+    let pids = children(program.pid());
+    assert_eq!(pids.len(), 2);
+    let parent = crate::helper::pid(program.pid());
+    kill(parent, Signal::SIGTSTP).expect("it lives");
+    wait_until("all stand still", || {
+        pids.iter().chain([&program.pid()]).all(|&p| state(p) == Some('T'))
+    });
+    // Longer than the timeouts: what passes here is what is tested.
+    let since = std::time::Instant::now();
+    wait_until("time has passed", || since.elapsed() > Duration::from_millis(2600));
+    kill(parent, Signal::SIGCONT).expect("it lives");
+    let (lines, code) = program.rest();
+    assert_eq!((code, lines.last().map(String::as_str)), (Some(0), Some("done 2")), "{lines:?}");
+}
+
+/// What a task starts hears Ctrl-C as if it had been started from the terminal.
+pub(crate) fn are_not_ignored() {
+    let got = run(1, 1, |_| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let child = std::process::Command::new("cat").arg("/proc/self/status").output();
+        let child = String::from_utf8_lossy(&child.expect("cat is there").stdout).into_owned();
+        let ignored = |text: &str| {
+            let line = text.lines().find_map(|l| l.strip_prefix("SigIgn:")).map(str::trim);
+            u64::from_str_radix(line.unwrap_or("0"), 16).unwrap_or(u64::MAX)
+        };
+        // SIGHUP, SIGINT and SIGTERM; SIGPIPE is Rust's affair.
+        let three = 1 | 1 << 1 | 1 << 14;
+        (ignored(&status) | ignored(&child)) & three
+    });
+    assert_eq!(got.map_err(|e| e.to_string()), Ok(vec![0]));
+}

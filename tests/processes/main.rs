@@ -6,6 +6,7 @@
 mod bodies;
 #[cfg(target_os = "linux")]
 mod deadlocks;
+mod deaths;
 #[cfg(target_os = "linux")]
 mod endings;
 #[cfg(target_os = "linux")]
@@ -37,10 +38,16 @@ const CASES: &[runner::Case] = &[
     ("endings::by_a_panic_in_a_drop", endings::by_a_panic_in_a_drop),
     ("endings::by_a_payload_that_panics", endings::by_a_payload_that_panics),
     ("endings::after_a_caught_panic_are_no_panic", endings::after_a_caught_panic),
+    ("deaths::read_as_they_should", deaths::read_as_they_should),
+    ("deaths::tell_no_lines_of_others", deaths::tell_no_lines_of_others),
+    ("deaths::for_lack_of_memory", deaths::for_lack_of_memory),
     ("interrupts::the_first_lets_tasks_finish", interrupts::the_first_lets_tasks_finish),
     ("interrupts::the_second_terminates", interrupts::the_second_terminates),
     ("interrupts::the_third_kills", interrupts::the_third_kills),
     ("interrupts::a_handler_of_the_user_stays", interrupts::a_handler_of_the_user_stays),
+    ("interrupts::a_closed_terminal_terminates", interrupts::a_closed_terminal_terminates),
+    ("interrupts::to_stop_stops_workers_and_clocks", interrupts::to_stop_stops_workers),
+    ("interrupts::are_not_ignored_by_children_of_tasks", interrupts::are_not_ignored),
     ("output::is_whole_lines_in_a_pipe", output::is_whole_lines_in_a_pipe),
     ("output::is_whole_lines_in_a_file", output::is_whole_lines_in_a_file),
     ("output::of_the_parent_is_printed_once", output::of_the_parent_is_printed_once),
@@ -68,9 +75,14 @@ const CASES: &[runner::Case] = &[
     ("zygote::ends_with_the_program", zygote::ends_with_the_program),
     ("zygote::that_is_killed_is_an_error", zygote::that_is_killed_is_an_error),
     ("zygote::is_wanted_first_in_main", zygote::is_wanted_first_in_main),
+    ("output::is_told_with_its_task", output::is_told_with_its_task),
+    ("output::is_shown_with_its_task", output::is_shown_with_its_task),
+    ("output::without_end_takes_no_memory", output::without_end),
+    ("output::that_is_no_text_is_survived", output::that_is_no_text),
     ("manners::offsets_of_files_stay", manners::offsets_of_files_stay),
     ("manners::inner_pools_have_one_thread", manners::inner_pools_have_one_thread),
     ("manners::a_sleeping_worker_costs_nothing", manners::a_sleeping_worker_costs_nothing),
+    ("manners::workers_are_killed_before_their_parent", manners::workers_step_forward),
     ("manners::descriptors_are_given_back", manners::descriptors_are_given_back),
     ("manners::ignored_children_are_no_trouble", manners::ignored_children_are_no_trouble),
 ];

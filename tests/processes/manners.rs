@@ -102,3 +102,14 @@ pub(crate) fn ignored_children_are_no_trouble() {
     let e = failed.expect_err("a task left");
     assert_eq!((e.task(), e.attempt().map(|a| a.number)), (Some("task(2)"), Some(4)), "{e}");
 }
+
+/// Where memory runs out the kernel takes a worker, not the program.
+pub(crate) fn workers_step_forward() {
+    let score = || {
+        let text = std::fs::read_to_string("/proc/self/oom_score_adj").expect("mounted");
+        text.trim().parse::<i64>().expect("a number")
+    };
+    let own = score();
+    let got = run(2, 2, move |_| u64::try_from(score() - own).unwrap_or(0));
+    assert_eq!(got.map_err(|e| e.to_string()), Ok(vec![300.min(1000 - own as u64); 2]));
+}

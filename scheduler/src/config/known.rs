@@ -5,6 +5,8 @@ use std::fmt;
 
 use toml::Value;
 
+use super::units;
+
 /// What the value of a setting may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -13,6 +15,10 @@ pub enum Kind {
     Name,
     /// A whole number from 1 to this one.
     Count(i64),
+    /// A whole number from 0 to this one.
+    Number(i64),
+    /// A duration: text such as `"500 ms"`, or a number of seconds.
+    Duration,
     /// `true` or `false`.
     Flag,
     /// A number of bytes, or text with a unit: `"4GiB"`.
@@ -26,6 +32,10 @@ impl Kind {
         match (self, value) {
             (Kind::Name, Value::String(name)) => !name.is_empty(),
             (Kind::Count(most), Value::Integer(n)) => (1..=most).contains(n),
+            (Kind::Number(most), Value::Integer(n)) => (0..=most).contains(n),
+            (Kind::Duration, Value::String(text)) => units::parse_timedelta(text).is_ok(),
+            (Kind::Duration, Value::Integer(seconds)) => *seconds >= 0,
+            (Kind::Duration, Value::Float(seconds)) => *seconds >= 0.0 && seconds.is_finite(),
             (Kind::Flag, Value::Boolean(_)) => true,
             (Kind::Size, Value::Integer(n)) => *n > 0,
             (Kind::Size, Value::String(text)) => {
@@ -42,6 +52,8 @@ impl fmt::Display for Kind {
         match self {
             Kind::Name => f.write_str("a name, as text"),
             Kind::Count(most) => write!(f, "a whole number from 1 to {most}"),
+            Kind::Number(most) => write!(f, "a whole number from 0 to {most}"),
+            Kind::Duration => f.write_str("a duration, as \"500 ms\" or a number of seconds"),
             Kind::Flag => f.write_str("true or false"),
             Kind::Size => f.write_str("a number of bytes, or one with a unit, as \"4GiB\""),
             Kind::Choice(words) => write!(f, "one of {}", words.join(", ")),
@@ -66,6 +78,18 @@ pub struct Setting {
 /// Every setting that tine reads.
 pub const SETTINGS: &[Setting] = &[
     Setting {
+        key: "allowed-failures",
+        kind: Kind::Number(200),
+        default: Some("3"),
+        meaning: "deaths of its worker after which a task is still run again",
+    },
+    Setting {
+        key: "backoff",
+        kind: Kind::Duration,
+        default: None,
+        meaning: "the wait before the first retry, doubled for each further one; unset, none",
+    },
+    Setting {
         key: "delayed.pure",
         kind: Kind::Flag,
         default: Some("false"),
@@ -77,6 +101,18 @@ pub const SETTINGS: &[Setting] = &[
         default: None,
         meaning: "how much memory runs may take together; unset, 80 % of what control groups and \
                   the machine leave",
+    },
+    Setting {
+        key: "output-prefix",
+        kind: Kind::Flag,
+        default: Some("false"),
+        meaning: "whether what workers print is shown with the task that printed it",
+    },
+    Setting {
+        key: "retries",
+        kind: Kind::Number(200),
+        default: Some("0"),
+        meaning: "how often a task that fails or takes too long is run again",
     },
     Setting {
         key: "scheduler",
@@ -110,6 +146,18 @@ pub const SETTINGS: &[Setting] = &[
         default: Some("\"explain\""),
         meaning: "what is done with a task whose process has used no processor for 30 seconds: it \
                   is explained every 30 seconds, or it is ended",
+    },
+    Setting {
+        key: "task-timeout",
+        kind: Kind::Duration,
+        default: None,
+        meaning: "how long one attempt of a task may run; unset, for ever",
+    },
+    Setting {
+        key: "timeout",
+        kind: Kind::Duration,
+        default: None,
+        meaning: "how long a run may take; unset, for ever",
     },
     Setting {
         key: "workers",

@@ -31,6 +31,7 @@ pub mod units;
 use std::any::type_name;
 use std::cell::RefCell;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -144,6 +145,16 @@ pub(crate) fn size(key: &str) -> Result<Option<u64>> {
 /// A source that cannot be read.
 pub(crate) fn kills_stalled() -> Result<bool> {
     Ok(find::<String>(&*in_force()?, "stall")?.as_deref() == Some("kill"))
+}
+
+/// Returns the value of a setting that is a duration, where it is set: text such as `"500 ms"`, or a
+/// number of seconds.
+pub(crate) fn duration(key: &str) -> Result<Option<Duration>> {
+    let Some(value) = find::<toml::Value>(&*in_force()?, key)? else { return Ok(None) };
+    let text = value.as_str().map_or_else(|| layers::show(&value), str::to_owned);
+    let parsed = units::parse_timedelta(&text);
+    let bad = |e: Error| Error::new(ErrorKind::Config, format!("`{key}`: {}", e.message()));
+    parsed.map(Some).map_err(bad)
 }
 
 /// Takes the innermost scope away again.

@@ -170,6 +170,16 @@ impl Graph {
         &self.origin_table[self.origins[task.index()] as usize]
     }
 
+    /// The number of the origin of `task`: tasks of one place and one set of tags share it.
+    pub(crate) fn origin_index(&self, task: TaskId) -> usize {
+        self.origins[task.index()] as usize
+    }
+
+    /// The tags of each origin.
+    pub(crate) fn origin_tags(&self) -> impl ExactSizeIterator<Item = &Tags> {
+        self.origin_table.iter().map(|o| o.tags.as_ref())
+    }
+
     /// The task with this name.
     pub fn find(&self, key: &Key) -> Option<TaskId> {
         self.groups.find(key)

@@ -4,12 +4,16 @@
 mod cgroup;
 mod cpus;
 mod memory;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+mod oom;
 
 use std::fmt;
 use std::path::Path;
 
 pub use cpus::cpus;
 pub use memory::memory;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+pub(crate) use oom::OomKills;
 
 /// A limit, and where it comes from.
 ///

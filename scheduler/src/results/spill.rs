@@ -99,7 +99,7 @@ impl Table {
         self.holders(task).filter(|(consumer, _)| *consumer != self.last()).any(
             |(consumer, holds)| {
                 match self.cell(consumer).state.load().map(|s| s.phase) {
-                    Some(Phase::Waiting | Phase::Ready) => false,
+                    Some(Phase::Waiting | Phase::Ready | Phase::Backoff) => false,
                     // Its result refers to this one: who reads that, reads this.
                     Some(phase) if phase.is_final() => {
                         holds && (depth == 0 || self.is_read(consumer, depth - 1))

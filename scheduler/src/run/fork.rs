@@ -155,10 +155,19 @@ impl Nursery {
             exit(0);
         }
         life.hold();
-        let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+        // Ctrl-C and a closed terminal are for the parent to decide on. Not ignored but heard and
+        // forgotten: a program that a task starts would inherit that it is to ignore them.
+        let deaf =
+            SigAction::new(SigHandler::Handler(forget_it), SaFlags::SA_RESTART, SigSet::empty());
         let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-        for (signal, action) in [(Signal::SIGINT, &ignore), (Signal::SIGTERM, &default)] {
-            // SAFETY: neither action is a handler.
+        let actions = [
+            (Signal::SIGINT, &deaf),
+            (Signal::SIGHUP, &deaf),
+            (Signal::SIGTERM, &default),
+            (Signal::SIGTSTP, &default),
+        ];
+        for (signal, action) in actions {
+            // SAFETY: the only handler does nothing.
             let _ = unsafe { nix::sys::signal::sigaction(signal, action) };
         }
         let _ =
@@ -326,6 +335,8 @@ mod inherited {
         ptr::null_mut()
     }
 }
+
+extern "C" fn forget_it(_: libc::c_int) {}
 
 /// Ends this process at once: no destructors, no buffers, no handlers.
 pub(super) fn exit(code: i32) -> ! {

@@ -1,6 +1,6 @@
-//! Ctrl-C and SIGTERM during a run: counted, and every supervisor woken.
+//! Ctrl-C, SIGTERM and SIGHUP during a run: counted, and every supervisor woken; and Ctrl-Z.
 //! It does not decide what a run does about it: the first stops starting, the second terminates,
-//! the third kills.
+//! the third kills. A terminal that is closed can ask only once: SIGHUP counts as two.
 //!
 //! # Invariant
 //! The handler touches nothing but atomics, `errno`, which it puts back, and `write` and `futex`,
@@ -36,6 +36,8 @@ mod imp {
     const BELLS: usize = 64;
 
     static COUNT: AtomicU32 = AtomicU32::new(0);
+    /// How often this process was asked to stand still, and how often it has.
+    static STOPS: [AtomicU32; 2] = [AtomicU32::new(0), AtomicU32::new(0)];
     /// How many threads are in the handler.
     static BUSY: AtomicU32 = AtomicU32::new(0);
     static EVENTS: [AtomicI32; BELLS] = [const { AtomicI32::new(-1) }; BELLS];
@@ -44,14 +46,19 @@ mod imp {
     /// How many runs listen, and the actions to put back after the last.
     static HANDLERS: Mutex<(usize, Vec<(Signal, SigAction)>)> = Mutex::new((0, Vec::new()));
 
-    const SIGNALS: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
+    const SIGNALS: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGTSTP];
 
-    extern "C" fn on_signal(_: libc::c_int) {
+    extern "C" fn on_signal(signal: libc::c_int) {
         // SAFETY: the address of this thread's `errno`, valid as long as the thread.
         let errno = unsafe { libc::__errno_location() };
         // SAFETY: as above.
         let before = unsafe { *errno };
         BUSY.fetch_add(1, Ordering::SeqCst);
+        match signal {
+            libc::SIGTSTP => STOPS[0].fetch_add(1, Ordering::SeqCst),
+            libc::SIGHUP => COUNT.fetch_add(2, Ordering::SeqCst),
+            _ => COUNT.fetch_add(1, Ordering::SeqCst),
+        };
         ring_all();
         BUSY.fetch_sub(1, Ordering::SeqCst);
         // SAFETY: as above.
@@ -59,7 +66,6 @@ mod imp {
     }
 
     fn ring_all() {
-        COUNT.fetch_add(1, Ordering::SeqCst);
         for event in &EVENTS {
             let fd = event.load(Ordering::SeqCst);
             if fd >= 0 {
@@ -103,6 +109,7 @@ mod imp {
             }
             if handlers.0 == 0 {
                 COUNT.store(0, Ordering::SeqCst);
+                STOPS[1].store(STOPS[0].load(Ordering::SeqCst), Ordering::SeqCst);
                 handlers.1 = SIGNALS.into_iter().filter_map(take_over).collect();
             }
             handlers.0 += 1;
@@ -129,11 +136,33 @@ mod imp {
         if !is_default(signal) {
             return None;
         }
-        let ours =
-            SigAction::new(SigHandler::Handler(on_signal), SaFlags::SA_RESTART, SigSet::empty());
         // SAFETY: the handler keeps to the module's invariant.
-        let before = unsafe { sigaction(signal, &ours) }.ok()?;
+        let before = unsafe { sigaction(signal, &ours()) }.ok()?;
         Some((signal, before))
+    }
+
+    fn ours() -> SigAction {
+        SigAction::new(SigHandler::Handler(on_signal), SaFlags::SA_RESTART, SigSet::empty())
+    }
+
+    /// Whether Ctrl-Z was pressed and nobody has seen to it.
+    pub(in crate::run) fn should_stand_still() -> bool {
+        STOPS[0].load(Ordering::SeqCst) != STOPS[1].load(Ordering::SeqCst)
+    }
+
+    /// Stops this process as the default of the signal would, until it is continued. Of several
+    /// runs one does so. The signal goes to this thread, so that it is not left for the handler.
+    pub(in crate::run) fn stand_still() {
+        let asked = STOPS[0].load(Ordering::SeqCst);
+        if STOPS[1].swap(asked, Ordering::SeqCst) == asked {
+            return;
+        }
+        let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+        // SAFETY: no handler is installed.
+        let _ = unsafe { sigaction(Signal::SIGTSTP, &default) };
+        let _ = nix::sys::signal::raise(Signal::SIGTSTP);
+        // SAFETY: as in `take_over`.
+        let _ = unsafe { sigaction(Signal::SIGTSTP, &ours()) };
     }
 
     /// Only looks: somebody's handler must not be away even for a moment.
@@ -190,9 +219,17 @@ mod imp {
     pub(in crate::run) fn level() -> u32 {
         0
     }
+
+    /// Never.
+    pub(in crate::run) fn should_stand_still() -> bool {
+        false
+    }
+
+    /// Left to the program.
+    pub(in crate::run) fn stand_still() {}
 }
 
-pub(super) use imp::{Signals, level};
+pub(super) use imp::{Signals, level, should_stand_still, stand_still};
 
 /// Whether the user has asked the runs of this process to end.
 pub(super) fn requested() -> bool {

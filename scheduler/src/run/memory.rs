@@ -71,25 +71,28 @@ fn left() -> Limit {
 /// A worker that holds more of its own than it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Excess {
-    pub(super) bytes: u64,
-    pub(super) limit: u64,
+    bytes: u64,
+    limit: u64,
+    /// Whether the limit is that of a worker, not that of the run.
+    of_worker: bool,
 }
 
 impl Excess {
     /// Why the task in it failed, though it ran alone.
-    pub(super) fn error(self, budget: &Budget) -> Error {
+    pub(super) fn error(self) -> Error {
+        let limit = format_bytes(self.limit);
+        let (who, way) = match self.of_worker {
+            true => ("one worker", "`worker-memory`"),
+            false => ("the run", "`memory`"),
+        };
         let message = format!(
-            "its worker held {} of its own, over the limit of {} ({}), though nothing else ran; \
-             raise `worker-memory` or `memory`, or let the task hold less at a time",
+            "its worker held {} of its own, over the limit of {limit} for {who}, though nothing \
+             else ran; raise {way}, or let the task hold less at a time",
             format_bytes(self.bytes),
-            format_bytes(self.limit),
-            if budget.worker == Some(self.limit) {
-                "`worker-memory`"
-            } else {
-                &budget.memory.source
-            },
         );
         Error::new(ErrorKind::MemoryLimit, message)
+            .with_peak(Some(self.bytes))
+            .with_limit(Some(limit))
     }
 }
 
@@ -109,8 +112,6 @@ struct Holding {
     /// Its process, and the file that tells of it.
     statm: Option<(u32, File)>,
     bytes: u64,
-    /// The most that it held since its task began.
-    peak: u64,
 }
 
 impl Tally {
@@ -130,11 +131,6 @@ impl Tally {
     pub(super) fn patience(&self, engine: &Engine<'_>) -> Option<Duration> {
         let idle = engine.table.all_asleep();
         (!idle).then(|| self.next.saturating_duration_since(Instant::now()))
-    }
-
-    /// The most that a worker was seen to hold of its own since it was forked.
-    pub(super) fn peak(&self, post: usize) -> Option<u64> {
-        self.posts.get(post).map(|h| h.peak).filter(|&p| p > 0)
     }
 
     /// Looks, where it is time; `pids` are the workers, by post. Returns a worker that has to end.
@@ -161,12 +157,12 @@ impl Tally {
         let largest = (0..self.posts.len()).filter(busy).max_by_key(|&p| self.posts[p].bytes)?;
         let bytes = self.posts[largest].bytes;
         let most = self.budget.memory.value;
-        let limit = match self.budget.worker {
-            Some(limit) if bytes > limit => limit,
-            _ if private > most => most,
+        let (limit, of_worker) = match self.budget.worker {
+            Some(limit) if bytes > limit => (limit, true),
+            _ if private > most => (most, false),
             _ => return None,
         };
-        Some((largest, Excess { bytes, limit }))
+        Some((largest, Excess { bytes, limit, of_worker }))
     }
 }
 
@@ -180,6 +176,5 @@ impl Holding {
         let read = self.statm.as_ref().map_or(0, |(_, f)| f.read_at(&mut text, 0).unwrap_or(0));
         let private = procfs::private_in(&String::from_utf8_lossy(&text[..read]));
         self.bytes = private.saturating_sub(inherited);
-        self.peak = self.peak.max(self.bytes);
     }
 }

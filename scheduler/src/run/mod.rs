@@ -1,17 +1,23 @@
 //! The schedulers: one state machine and one worker loop, on three kinds of worker.
 //! What they share stands here: the beginning and the end of a run.
 
+mod cancelling;
+mod clock;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+mod death;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod explain;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod fork;
 mod interrupt;
+mod marks;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod memory;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod output;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod patrol;
+mod post;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod processes;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
@@ -20,6 +26,8 @@ mod serial;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod supervisor;
 mod threads;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+mod volunteer;
 mod watch;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod zygote;
@@ -29,6 +37,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+pub(crate) use marks::Marks;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use processes::Processes;
 pub use serial::Serial;
@@ -36,21 +45,21 @@ pub use threads::Threads;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use zygote::init;
 
-use crate::arena::Arena;
+use crate::arena::{Arena, Heap};
+use crate::config;
 use crate::engine::{Bell, Engine, Rules, wanted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::TaskId;
 use crate::limits;
 use crate::observer::Observer;
 use crate::plan::Plan;
+use crate::policy::Policies;
 use crate::region::Sharing;
 use crate::results::{self, Alias, Held, Stream};
 use crate::scheduler::{Output, Outputs};
 use crate::store::{KeptBlock, StoredValue};
-use crate::table::{Shape, Table};
-
-/// A task is run again after at most this many deaths of its worker.
-const ALLOWED_FAILURES: u8 = 3;
+use crate::table::{Phase, Ready, Shape, State, Table};
+use clock::Clock;
 
 /// How many processors this process may use: looked up once, because it means reading files.
 fn processors() -> usize {
@@ -75,6 +84,7 @@ struct Kind {
     bell: Bell,
     in_order: bool,
     uncaught: bool,
+    policies: Policies,
 }
 
 /// Lays out a run.
@@ -89,15 +99,25 @@ fn engine<'a>(
     plan.check_size()?;
     crate::panics::install_hook();
     let wanted = wanted(observers);
+    let policies = kind.policies;
+    let forked = kind.arena.is_some();
+    let prefix = forked && config::get("output-prefix")?;
+    let timed = policies.shortest_timeout.is_some();
+    let tagged = forked && (wanted.lines || prefix || timed || policies.any_last_chance);
     let shape = Shape {
         sharing: if kind.arena.is_some() { Sharing::Forks } else { Sharing::Private },
         workers: kind.workers,
         times: wanted.times,
+        tries: policies.any_retries,
         in_order: kind.in_order,
         epoch: kind.arena.map_or(0, Arena::next_epoch),
     };
     let rules = Rules {
-        allowed_failures: ALLOWED_FAILURES,
+        stamped: tagged,
+        tagged,
+        prefix,
+        asked: !forked,
+        nonce: nonce(),
         spins: if kind.workers < processors() { 64 } else { 0 },
         in_order: kind.in_order,
         uncaught: kind.uncaught,
@@ -105,7 +125,13 @@ fn engine<'a>(
     let table = Arc::new(Table::new(plan, shape)?);
     let (arena, bell, started) = (kind.arena, kind.bell, Instant::now());
     let swept = AtomicBool::new(false);
-    Ok(Engine { plan, table, arena, bell, wanted, rules, started, swept })
+    Ok(Engine { plan, table, arena, bell, wanted, rules, policies, started, swept })
+}
+
+/// A number that no task prints, and no other run has.
+fn nonce() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id())
 }
 
 impl Engine<'_> {
@@ -202,8 +228,8 @@ fn hint(engine: &Engine<'_>, tasks: &[u32]) {
 ///
 /// # Errors
 /// Nothing is ready either: the state of the run makes no sense.
-fn rehint(engine: &Engine<'_>) -> Result<()> {
-    let mut ready = engine.table.find_ready()?;
+fn rehint(engine: &Engine<'_>, clock: &mut Clock) -> Result<()> {
+    let mut ready = engine.table.find(Phase::Ready)?;
     if engine.table.pressure() != 0 && engine.table.sees_sources()? {
         // Sources are held back: they are not lost.
         ready.retain(|&task| !engine.table.is_source(task));
@@ -211,11 +237,46 @@ fn rehint(engine: &Engine<'_>) -> Result<()> {
         return Ok(());
     }
     hint(engine, &ready);
+    if ready.is_empty() && engine.policies.any_retries {
+        engine.table.find(Phase::Backoff)?.into_iter().for_each(|t| clock.put_off(engine, t));
+    }
+    if clock.is_waiting() {
+        return Ok(());
+    }
     if ready.is_empty() && engine.table.all_asleep() && !engine.table.is_finished() {
         return Err(Error::new(
             ErrorKind::Corrupt,
             "no task is ready and none is running, but the run is not over",
         ));
     }
+    Ok(())
+}
+
+/// Fails a claimed task on behalf of its dead workers, or of whoever cancelled it.
+///
+/// # Errors
+/// Impossible values in shared memory.
+fn give_up(
+    engine: &Engine<'_>,
+    task: u32,
+    state: State,
+    error: Error,
+    ready: &mut Ready,
+) -> Result<()> {
+    let me = engine.table.workers() as u16;
+    if let Some(arena) = engine.arena {
+        Heap::new(arena, engine.table.epoch(), me).install();
+        Heap::run_task(Some(task));
+    }
+    results::store_error(engine.table.cell(task), error, engine.arena.is_some());
+    if engine.arena.is_some() {
+        Heap::run_task(None);
+    }
+    let claimed = state.held(me, Phase::Claimed);
+    engine.publish(task, claimed, Phase::ReleasingFailed);
+    let held = claimed.to(Phase::ReleasingFailed);
+    engine.settle(task, held, &Vec::new(), ready)?;
+    engine.close(task, held);
+    engine.table.end_alone(task);
     Ok(())
 }

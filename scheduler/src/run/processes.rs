@@ -11,10 +11,12 @@ use super::threads::worker_count;
 use super::zygote::Cradle;
 use super::{Kind, Serial, engine, interrupt, rerun, watch::Watch};
 use crate::arena::Arena;
+use crate::cancel::Listening;
 use crate::engine::Bell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::observer::Observer;
 use crate::plan::Plan;
+use crate::policy::{Asked, Policies, policy_methods};
 use crate::scheduler::{Outputs, Scheduler};
 use crate::store::ForkedRun;
 use crate::worker;
@@ -36,6 +38,7 @@ pub struct Processes {
     workers: Option<usize>,
     memory: Option<String>,
     worker_memory: Option<String>,
+    asked: Asked,
 }
 
 impl Processes {
@@ -80,6 +83,8 @@ impl Processes {
     pub fn worker_memory(self, memory: impl ToString) -> Self {
         Processes { worker_memory: Some(memory.to_string()), ..self }
     }
+
+    policy_methods!();
 }
 
 impl Scheduler for Processes {
@@ -89,8 +94,9 @@ impl Scheduler for Processes {
 
     fn run(&self, plan: &Plan<'_>, observers: &[Arc<dyn Observer>]) -> Result<Outputs> {
         if worker::is_inside() || rerun(plan).is_some() {
-            return Serial::new().run(plan, observers);
+            return Serial::inside(&self.asked).run(plan, observers);
         }
+        let policies = Policies::resolve(plan.graph(), &self.asked)?;
         let workers = worker_count(self.workers, plan)?;
         let budget = Budget::of(self.memory.as_deref(), self.worker_memory.as_deref())?;
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
@@ -102,10 +108,12 @@ impl Scheduler for Processes {
             bell: Bell::Event(event),
             in_order: false,
             uncaught: false,
+            policies,
         };
         let engine = engine(plan, kind, observers)?;
         let cradle = Cradle::of(&engine)?;
         let watch = Watch::start(&engine, observers, self.name());
+        let listening = Listening::begin(&engine);
         let signals = interrupt::Signals::listen(&engine);
         let forked = ForkedRun::begin();
         let tally = Tally::begin(&engine, budget);
@@ -114,6 +122,7 @@ impl Scheduler for Processes {
         let watch = supervisor.end(ran.is_err());
         drop(forked);
         drop(signals);
+        drop(listening);
         let outputs = ran.and_then(|()| engine.collect());
         engine.sweep(&outputs);
         watch.finish(outputs.as_ref().err());

@@ -1,26 +1,29 @@
 //! Looks after the worker processes of one run: starts them, hears of their deaths, mends, replaces.
 //! It runs no tasks, and sleeps in one `poll` over pidfds, pipes and an eventfd.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 
-use super::fork::{Child, Nursery};
-use super::memory::{Excess, Tally};
-use super::output::Lines;
+use super::cancelling::Cancelling;
+use super::clock::Clock;
+use super::death::{Case, Death, Reason, Verdict};
+use super::fork::Nursery;
+use super::memory::Tally;
+use super::output::{Screen, Show};
 use super::patrol::{Finding, Patrol, Why};
+use super::post::Post;
 use super::zygote::Cradle;
-use super::{explain, interrupt, watch::Watch};
-use crate::arena::Heap;
+use super::{explain, give_up, interrupt, volunteer, watch::Watch};
 use crate::config;
 use crate::engine::{Bell, Engine, Kept};
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::OomKills;
 use crate::results;
-use crate::table::{Orphan, Phase, Ready, Recovery, State};
+use crate::table::{Orphan, Phase, Ready, Recovery};
 use crate::worker;
 
 /// How long tasks whose results nobody needs any more may go on after a failure.
@@ -31,20 +34,8 @@ const PARTING: Duration = Duration::from_secs(1);
 /// More processes in a row that end before they have come to a task mean that none can live here.
 const BARREN: u32 = 64;
 
-/// One worker: its process, while there is one, and what it prints.
-#[derive(Debug)]
-struct Post {
-    child: Option<Child>,
-    lines: [Lines; 2],
-    /// Whether `hurry` has ended the process: whatever task it had come to meanwhile is not to blame.
-    hurried: bool,
-    /// How much too much memory it held when it was ended for that.
-    excess: Option<Excess>,
-    /// A task that was given up while it ran, by its rank, and why: its process has been ended.
-    sentence: Option<(u32, Error)>,
-    /// How many processes in a row ended here before they had come to a task.
-    barren: u32,
-}
+/// A poll that ends so much later than it should was not waited for: everything stood still.
+const LATE: Duration = Duration::from_millis(100);
 
 /// The process that started the run, as it watches over it.
 pub(super) struct Supervisor<'a> {
@@ -58,6 +49,12 @@ pub(super) struct Supervisor<'a> {
     deadline: Option<Instant>,
     memory: Tally,
     patrol: Patrol,
+    screen: Screen,
+    clock: Clock,
+    cancelling: Cancelling,
+    oom_kills: OomKills,
+    /// When the first of the running tasks may be over its time.
+    next_expiry: Option<Duration>,
 }
 
 /// What happened while the supervisor slept.
@@ -77,9 +74,22 @@ impl<'a> Supervisor<'a> {
         memory: Tally,
     ) -> Self {
         let workers = engine.table.workers();
-        let posts = (0..workers).map(|_| Post::new()).collect();
-        let (nursery, patrol) = (Nursery::new(), Patrol::new(workers));
-        Supervisor { engine, watch, posts, nursery, cradle, deadline: None, memory, patrol }
+        let posts = (0..workers).map(|w| Post::new(w as u16)).collect();
+        Supervisor {
+            engine,
+            watch,
+            posts,
+            nursery: Nursery::new(),
+            cradle,
+            deadline: None,
+            memory,
+            patrol: Patrol::new(workers),
+            screen: Screen::new(engine.rules.prefix),
+            clock: Clock::default(),
+            cancelling: Cancelling::default(),
+            oom_kills: OomKills::watch(),
+            next_expiry: engine.policies.shortest_timeout,
+        }
     }
 
     /// Sees the run through to its last task.
@@ -105,13 +115,65 @@ impl<'a> Supervisor<'a> {
                 return Err(interrupt::error());
             }
             self.hurry();
+            self.cancel()?;
+            self.expire();
+            self.clock.fire(self.engine)?;
+            self.clock.check_run(self.engine)?;
             self.sleep()?;
-            if self.engine.table.all_asleep() {
-                super::rehint(self.engine)?;
+            self.screen.check()?;
+            self.stand_still();
+            if self.engine.table.all_asleep() && !self.engine.table.is_finished() {
+                super::rehint(self.engine, &mut self.clock)?;
             }
             self.engine.table.check_corrupt()?;
         }
         Ok(())
+    }
+
+    /// Ends what was cancelled.
+    fn cancel(&mut self) -> Result<()> {
+        for task in self.cancelling.apply(self.engine)? {
+            for (w, post) in self.posts.iter_mut().enumerate() {
+                let state = self.engine.table.state(task)?;
+                if state.phase == Phase::Claimed && usize::from(state.worker) == w {
+                    post.end(Reason::Cancelled { task });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends workers whose tasks are over their time, and notes when to look again.
+    fn expire(&mut self) {
+        let Some(shortest) = self.engine.policies.shortest_timeout else { return };
+        let now = self.engine.now();
+        // Nobody that begins from now on is over its time before this.
+        let mut next = shortest;
+        for (w, post) in self.posts.iter_mut().enumerate().filter(|(_, p)| p.is_alive()) {
+            let Some((task, since)) = self.engine.table.slot(w).running() else { continue };
+            if task >= self.engine.table.last() {
+                continue;
+            }
+            let Some(limit) = self.engine.policy(task).timeout else { continue };
+            let ran = self.clock.ran(since, now);
+            match limit.checked_sub(ran).filter(|left| !left.is_zero()) {
+                Some(left) => next = next.min(left),
+                None => post.end(Reason::Timeout { task, since, limit, ran }),
+            }
+        }
+        self.next_expiry = Some(next);
+    }
+
+    /// Stops the workers and this process where the user asks for it, until they are continued.
+    fn stand_still(&mut self) {
+        if !interrupt::should_stand_still() {
+            return;
+        }
+        let from = self.engine.now();
+        self.signal(Signal::SIGSTOP);
+        interrupt::stand_still();
+        self.signal(Signal::SIGCONT);
+        self.clock.pause(from, self.engine.now());
     }
 
     /// Forks a worker for a post.
@@ -119,17 +181,16 @@ impl<'a> Supervisor<'a> {
         let strangers: Vec<RawFd> = self.posts.iter().flat_map(Post::descriptors).collect();
         let engine = self.engine;
         let id = post as u16;
+        let score = volunteer::score();
         let child = match &self.cradle {
             Some(cradle) => cradle.spawn(engine, id)?,
-            None => self.nursery.fork(&strangers, || worker::live(engine, id))?,
+            None => self.nursery.fork(&strangers, || {
+                volunteer::step_forward(score);
+                worker::live(engine, id);
+            })?,
         };
         self.watch.worker(id, child.pid.as_raw() as u32, None);
-        let post = &mut self.posts[post];
-        post.child = Some(child);
-        post.lines.iter_mut().for_each(Lines::begin);
-        post.hurried = false;
-        post.excess = None;
-        post.sentence = None;
+        self.posts[post].fill(child);
         Ok(())
     }
 
@@ -137,7 +198,9 @@ impl<'a> Supervisor<'a> {
     fn sleep(&mut self) -> Result<()> {
         let News { printed, dead } = self.poll()?;
         for (post, stream) in printed {
-            self.posts[post].drain(stream);
+            let Supervisor { engine, watch, screen, .. } = self;
+            let mut show = Show { engine, screen, watch };
+            self.posts[post].drain(stream, engine.table.slot(post), &mut show);
         }
         for post in dead {
             self.bury(post)?;
@@ -174,8 +237,8 @@ impl<'a> Supervisor<'a> {
         match (error, finding.task) {
             (Some(error), Some(task)) => {
                 let post = &mut self.posts[finding.post];
-                post.sentence = Some((task, error));
-                post.signal(Signal::SIGKILL);
+                post.sentence = Some(error);
+                post.end(Reason::Sentenced { task });
             }
             (None, Some(task)) => self.watch.stalled(finding, task, subject),
             (_, None) => {}
@@ -187,13 +250,15 @@ impl<'a> Supervisor<'a> {
     fn limit_memory(&mut self) {
         let pids = self.posts.iter().map(|p| p.child.as_ref().map(|c| c.pid.as_raw() as u32));
         if let Some((post, excess)) = self.memory.look(self.engine, pids) {
-            self.posts[post].excess = Some(excess);
-            self.posts[post].signal(Signal::SIGKILL);
+            let slot = self.engine.table.slot(post);
+            if let Some(task) = slot.current().filter(|_| slot.in_body()) {
+                self.posts[post].end(Reason::Excess { task, excess });
+            }
         }
     }
 
     /// Waits; returns which streams can be read, and which posts' processes have ended.
-    fn poll(&self) -> Result<News> {
+    fn poll(&mut self) -> Result<News> {
         let Bell::Event(event) = &self.engine.bell else { return Ok(News::default()) };
         let mut fds = vec![PollFd::new(event.as_fd(), PollFlags::POLLIN)];
         let mut who = Vec::new();
@@ -202,14 +267,27 @@ impl<'a> Supervisor<'a> {
             let streams: [BorrowedFd<'_>; 3] =
                 [child.pipes[0].as_fd(), child.pipes[1].as_fd(), child.pidfd.as_fd()];
             for (stream, fd) in streams.into_iter().enumerate() {
-                if p.lines.get(stream).is_some_and(|lines| !lines.is_open()) {
+                if !p.is_open(stream) {
                     continue;
                 }
                 fds.push(PollFd::new(fd, PollFlags::POLLIN));
                 who.push((post, stream));
             }
         }
-        match poll(&mut fds, self.patience()) {
+        let (patience, from) = (self.patience(), self.engine.now());
+        let limit = patience.map(|p| p + Duration::from_millis(1));
+        let timeout = limit.map_or(PollTimeout::NONE, |t| {
+            // Rounded up: a poll that ends early would only poll again.
+            PollTimeout::try_from(t).unwrap_or(PollTimeout::MAX)
+        });
+        match poll(&mut fds, timeout) {
+            Ok(0) => {
+                let due = from.saturating_add(limit.map_or(0, |p| p.as_nanos() as u64));
+                let now = self.engine.now();
+                if Duration::from_nanos(now.saturating_sub(due)) > LATE {
+                    self.clock.pause(due, now);
+                }
+            }
             Ok(_) | Err(Errno::EINTR) => {}
             Err(e) => {
                 return Err(Error::new(ErrorKind::Os, format!("cannot wait for workers: {e}")));
@@ -223,35 +301,35 @@ impl<'a> Supervisor<'a> {
         Ok(News { printed: events.into_iter().filter(|(_, s)| *s < 2).collect(), dead })
     }
 
-    fn patience(&self) -> PollTimeout {
+    /// How long nothing has to be done.
+    fn patience(&self) -> Option<Duration> {
         let deadline = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
-        let others =
-            [self.watch.patience(), self.patrol.patience(), self.memory.patience(self.engine)];
-        let shortest = others.into_iter().chain([deadline]).flatten().min();
-        match shortest {
-            None => PollTimeout::NONE,
-            // Rounded up: a poll that ends early would only poll again.
-            Some(t) => {
-                PollTimeout::try_from(t + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
-            }
-        }
+        let engine = self.engine;
+        let running = || [self.clock.left(engine), self.clock.patience(engine), self.next_expiry];
+        let waits =
+            [deadline, self.watch.patience(), self.patrol.patience(), self.memory.patience(engine)];
+        let over = engine.table.is_stopped();
+        waits.into_iter().chain((!over).then(running).into_iter().flatten()).flatten().min()
     }
 
     /// Sees to a process that has ended.
     fn bury(&mut self, post: usize) -> Result<()> {
         let Some(child) = self.posts[post].child.take() else { return Ok(()) };
-        let status = child.reap();
-        self.posts[post].finish(&child);
+        let death = Death::reap(&child);
         let slot = self.engine.table.slot(post);
+        let task = slot.current().filter(|_| slot.in_body());
+        let Supervisor { engine, watch, screen, .. } = self;
+        let mut show = Show { engine, screen, watch };
+        let tail = self.posts[post].finish(&child, slot, task, &mut show);
         if slot.is_leaving() {
             self.engine.table.check_corrupt()?;
             if self.engine.table.is_finished() || self.engine.table.is_stopped() {
                 return Ok(());
             }
         }
-        let death = Death::of(status);
+        let death = death.witnessed(tail, &mut self.oom_kills);
         self.count_barren(post, &death)?;
-        self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(death.text.clone()));
+        self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(death.text()));
         self.mend(post as u16, &death)?;
         if self.engine.table.is_finished() || self.engine.table.is_stopped() {
             return Ok(());
@@ -270,7 +348,7 @@ impl<'a> Supervisor<'a> {
         let message = format!(
             "no worker can live here: {barren} in a row ended before they came to a task; the last \
              one {}",
-            death.text
+            death.text()
         );
         Err(Error::new(ErrorKind::Died, message))
     }
@@ -300,6 +378,9 @@ impl<'a> Supervisor<'a> {
         if let Some(orphan) = found.orphan {
             self.give_back(orphan, worker, death, &mut ready)?;
         }
+        for task in found.put_off {
+            self.clock.put_off(self.engine, task);
+        }
         table.slot(worker.into()).clear();
         if let Some(arena) = self.engine.arena {
             arena.ring();
@@ -316,78 +397,28 @@ impl<'a> Supervisor<'a> {
 
     /// Queues a task whose worker died in it, or gives it up.
     fn give_back(
-        &self,
+        &mut self,
         orphan: Orphan,
         worker: u16,
         death: &Death,
         ready: &mut Ready,
     ) -> Result<()> {
-        let table = &self.engine.table;
-        let cell = table.cell(orphan.task);
+        let (engine, task) = (self.engine, orphan.task);
+        let cell = engine.table.cell(task);
         results::forget(cell);
-        let allowed = self.engine.rules.allowed_failures;
-        let post = &self.posts[usize::from(worker)];
-        if let Some((task, error)) = &post.sentence {
-            // Nobody else is to blame: a task that it had come to since is simply run again.
-            if *task != orphan.task {
-                cell.state.store(orphan.state.to(Phase::Ready));
-                ready.tasks.push(orphan.task);
-                return Ok(());
+        let post = &mut self.posts[usize::from(worker)];
+        let (reason, sentence) = (post.reason, post.sentence.take());
+        match (Case { engine, orphan, worker, death, reason, sentence }).judge() {
+            Verdict::Again(state) => {
+                cell.state.store(state.to(Phase::Ready));
+                ready.tasks.push(task);
             }
-            let state = State { deaths: orphan.state.deaths.saturating_add(1), ..orphan.state };
-            let attempt = u32::from(state.deaths);
-            let error = self.engine.blame(error.clone(), orphan.task, attempt, attempt);
-            return self.give_up(orphan.task, state, error, ready);
-        }
-        let last_words = table.slot(worker.into()).last_words();
-        // A process that was ended on purpose, by `hurry`, is nobody's failure.
-        let hurried = post.hurried;
-        let gave_way = table.slot(worker.into()).gave_way();
-        let excess = post.excess.filter(|_| orphan.in_body);
-        if let Some(excess) = excess {
-            if table.alone() == Some(orphan.task) {
-                let error = excess.error(self.memory.budget());
-                let attempt = u32::from(orphan.state.deaths) + 1;
-                let error = self.engine.blame(error, orphan.task, attempt, attempt);
-                return self.give_up(orphan.task, orphan.state, error, ready);
+            Verdict::Later(state) => {
+                cell.state.store(state.to(Phase::Backoff));
+                self.clock.put_off(engine, task);
             }
-            table.let_run_alone(orphan.task);
+            Verdict::Failed(state, error) => give_up(engine, task, state, error, ready)?,
         }
-        let on_purpose = hurried || gave_way || excess.is_some();
-        let counts = orphan.in_body && !on_purpose && !table.is_doomed(orphan.task);
-        let deaths = orphan.state.deaths.saturating_add(u8::from(counts));
-        let panicked = last_words.filter(|_| counts && death.is_abort());
-        let state = State { deaths, ..orphan.state };
-        if panicked.is_none() && deaths <= allowed {
-            cell.state.store(state.to(Phase::Ready));
-            ready.tasks.push(orphan.task);
-            return Ok(());
-        }
-        let error = match panicked {
-            Some(words) => Error::new(ErrorKind::Panic, words),
-            None => death.error(),
-        };
-        let of = if error.kind() == ErrorKind::Panic { deaths } else { allowed + 1 };
-        let error = self.engine.blame(error, orphan.task, u32::from(deaths), u32::from(of));
-        self.give_up(orphan.task, state, error, ready)
-    }
-
-    /// Fails a task on behalf of its dead workers.
-    fn give_up(&self, task: u32, state: State, error: Error, ready: &mut Ready) -> Result<()> {
-        let table = &self.engine.table;
-        let me = table.workers() as u16;
-        if let Some(arena) = self.engine.arena {
-            Heap::new(arena, table.epoch(), me).install();
-        }
-        Heap::run_task(Some(task));
-        results::store_error(table.cell(task), error, true);
-        Heap::run_task(None);
-        let claimed = state.held(me, Phase::Claimed);
-        self.engine.publish(task, claimed, Phase::ReleasingFailed);
-        let held = claimed.to(Phase::ReleasingFailed);
-        self.engine.settle(task, held, &Kept::new(), ready)?;
-        self.engine.close(task, held);
-        table.end_alone(task);
         Ok(())
     }
 
@@ -407,8 +438,7 @@ impl<'a> Supervisor<'a> {
             let slot = table.slot(post);
             let running = slot.current().filter(|_| slot.in_body());
             if running.is_some_and(|t| t < table.last() && table.is_doomed(t)) {
-                p.hurried = true;
-                p.signal(Signal::SIGKILL);
+                p.end(Reason::Unneeded);
             }
         }
     }
@@ -431,6 +461,10 @@ impl<'a> Supervisor<'a> {
                 self.signal(if level > 2 { Signal::SIGKILL } else { Signal::SIGTERM });
             }
             self.evict();
+            if interrupted {
+                // The tasks that are waited for are still held to their time.
+                self.expire();
+            }
             if self.sleep().is_err() {
                 self.kill_and_bury();
             }
@@ -473,102 +507,4 @@ impl<'a> Supervisor<'a> {
 fn pids(posts: &[Post]) -> Vec<u32> {
     let workers = posts.iter().filter_map(|p| p.child.as_ref());
     [std::process::id()].into_iter().chain(workers.map(|c| c.pid.as_raw() as u32)).collect()
-}
-
-/// A process that is left when its post goes, by a panic of an observer, has nobody to end it.
-impl Drop for Post {
-    fn drop(&mut self) {
-        if let Some(child) = self.child.take() {
-            child.signal(Signal::SIGKILL);
-            let _ = waitid(Id::PIDFd(child.pidfd.as_fd()), WaitPidFlag::WEXITED);
-        }
-    }
-}
-
-impl Post {
-    fn new() -> Self {
-        let lines = [Lines::new(false), Lines::new(true)];
-        Post { child: None, lines, hurried: false, excess: None, sentence: None, barren: 0 }
-    }
-
-    fn is_alive(&self) -> bool {
-        self.child.is_some()
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(child) = &self.child {
-            child.signal(signal);
-        }
-    }
-
-    /// What the parent holds of this post's process, and no other worker may.
-    fn descriptors(&self) -> impl Iterator<Item = RawFd> + use<> {
-        let fds = self
-            .child
-            .as_ref()
-            .map(|c| [c.pidfd.as_raw_fd(), c.pipes[0].as_raw_fd(), c.pipes[1].as_raw_fd()]);
-        fds.into_iter().flatten()
-    }
-
-    fn drain(&mut self, stream: usize) {
-        if let Some(child) = &self.child {
-            self.lines[stream].drain(&child.pipes[stream]);
-        }
-    }
-
-    fn finish(&mut self, child: &Child) {
-        for (lines, pipe) in self.lines.iter_mut().zip(&child.pipes) {
-            lines.drain(pipe);
-            lines.finish();
-        }
-    }
-}
-
-/// How a worker's process ended.
-#[derive(Clone, Debug)]
-struct Death {
-    text: String,
-    signal: Option<Signal>,
-}
-
-impl Death {
-    fn of(status: Option<WaitStatus>) -> Self {
-        match status {
-            Some(WaitStatus::Signaled(_, signal, _)) => {
-                let text = format!("was ended by {signal} ({})", meaning(signal));
-                Death { text, signal: Some(signal) }
-            }
-            Some(WaitStatus::Exited(_, code)) => {
-                let text = format!("left its process by exit({code})");
-                Death { text, signal: None }
-            }
-            _ => Death { text: "lost its process".into(), signal: None },
-        }
-    }
-
-    fn is_abort(&self) -> bool {
-        self.signal == Some(Signal::SIGABRT)
-    }
-
-    fn error(&self) -> Error {
-        match self.signal {
-            Some(signal) => Error::new(ErrorKind::Died, self.text.clone()).by_signal(signal as i32),
-            None => Error::new(ErrorKind::Exited, self.text.clone()),
-        }
-    }
-}
-
-fn meaning(signal: Signal) -> &'static str {
-    match signal {
-        Signal::SIGSEGV => "segmentation fault: a bad memory access, or a stack overflow",
-        Signal::SIGBUS => "bus error: memory that is not there",
-        Signal::SIGILL => "illegal instruction",
-        Signal::SIGFPE => "arithmetic error",
-        Signal::SIGABRT => "abort: by abort(), a failed check in a C library, or a stack overflow",
-        Signal::SIGKILL => "killed from outside: by `kill -9`, or by the kernel for lack of memory",
-        Signal::SIGTERM => "asked to end from outside",
-        Signal::SIGXCPU => "its limit of CPU time",
-        Signal::SIGXFSZ => "its limit of file size",
-        _ => "a signal",
-    }
 }

@@ -4,13 +4,17 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::cancelling::Cancelling;
+use super::clock::Clock;
 use super::{Kind, Serial, engine, interrupt, processors, rerun, watch::Watch};
+use crate::cancel::Listening;
 use crate::config;
 use crate::engine::{Bell, Engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::futex;
 use crate::observer::Observer;
 use crate::plan::Plan;
+use crate::policy::{Asked, Policies, cooperative_method, policy_methods};
 use crate::scheduler::{Outputs, Scheduler};
 use crate::table::MAX_WORKERS;
 use crate::worker::{self, Worker};
@@ -26,9 +30,10 @@ use crate::worker::{self, Worker};
 /// assert_eq!(out.get::<i32>(0)?, 21);
 /// # Ok::<(), tine_scheduler::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Threads {
     workers: Option<usize>,
+    asked: Asked,
 }
 
 impl Threads {
@@ -40,8 +45,11 @@ impl Threads {
     /// This many threads, at least one.
     #[must_use]
     pub fn workers(self, workers: usize) -> Self {
-        Threads { workers: Some(workers) }
+        Threads { workers: Some(workers), ..self }
     }
+
+    policy_methods!();
+    cooperative_method!();
 }
 
 /// How many workers a run gets: what was asked for, else the setting, else the processors; never
@@ -71,19 +79,29 @@ impl Scheduler for Threads {
 
     fn run(&self, plan: &Plan<'_>, observers: &[Arc<dyn Observer>]) -> Result<Outputs> {
         if worker::is_inside() || rerun(plan).is_some() {
-            return Serial::new().run(plan, observers);
+            return Serial::inside(&self.asked).run(plan, observers);
         }
+        let policies = Policies::resolve(plan.graph(), &self.asked)?;
+        policies.check_without_kills(&self.asked, self.name())?;
         let workers = worker_count(self.workers, plan)?;
-        let kind =
-            Kind { workers, arena: None, bell: Bell::Futex, in_order: false, uncaught: false };
+        let kind = Kind {
+            workers,
+            arena: None,
+            bell: Bell::Futex,
+            in_order: false,
+            uncaught: false,
+            policies,
+        };
         let engine = engine(plan, kind, observers)?;
         let mut watch = Watch::start(&engine, observers, self.name());
         for w in 0..workers {
             watch.worker(w as u16, std::process::id(), None);
         }
+        let listening = Listening::begin(&engine);
         let signals = interrupt::Signals::listen(&engine);
         let ran = if plan.is_empty() { Ok(()) } else { work(&engine, &mut watch) };
         drop(signals);
+        drop(listening);
         let outputs = ran.and_then(|()| engine.collect());
         engine.sweep(&outputs);
         watch.finish(outputs.as_ref().err());
@@ -127,6 +145,7 @@ impl Drop for Ending<'_> {
 /// Sleeps until the run is over.
 fn supervise(engine: &Engine<'_>, watch: &mut Watch<'_>) -> Result<()> {
     let header = engine.table.header();
+    let (mut clock, mut cancelling) = (Clock::default(), Cancelling::default());
     loop {
         let heard = header.bell.load(Ordering::SeqCst);
         if engine.table.is_finished() || engine.table.is_stopped() {
@@ -135,10 +154,22 @@ fn supervise(engine: &Engine<'_>, watch: &mut Watch<'_>) -> Result<()> {
         if interrupt::requested() {
             return Err(interrupt::error());
         }
-        if engine.table.all_asleep() {
-            super::rehint(engine)?;
+        if interrupt::should_stand_still() {
+            interrupt::stand_still();
+        }
+        for task in cancelling.apply(engine)? {
+            let worker = usize::from(engine.table.state(task)?.worker);
+            if worker < engine.table.workers() {
+                engine.table.slot(worker).ask(task);
+            }
+        }
+        clock.fire(engine)?;
+        clock.check_run(engine)?;
+        if engine.table.all_asleep() && !engine.table.is_finished() {
+            super::rehint(engine, &mut clock)?;
         }
         watch.tick(|| vec![std::process::id()]);
-        futex::wait(&header.bell, heard, watch.patience());
+        let waits = [watch.patience(), clock.patience(engine), clock.left(engine)];
+        futex::wait(&header.bell, heard, waits.into_iter().flatten().min());
     }
 }

@@ -13,7 +13,8 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::observer::{
-    GroupProgress, MemoryUse, Observer, Progress, RareFact, RunEnd, RunView, Stall, WorkerFact,
+    GroupProgress, MemoryUse, Observer, Progress, RareFact, RunEnd, RunView, Stall, TaskLine,
+    WorkerFact,
 };
 use crate::table::BRAKE;
 
@@ -100,6 +101,13 @@ impl<'a> Watch<'a> {
         let told = self.observers.iter().filter(|o| o.stalled(&self.view, &stall)).count();
         if told == 0 {
             explain::say(&stall.text);
+        }
+    }
+
+    /// Tells a line that a task printed.
+    pub(super) fn line(&self, line: &TaskLine<'_>) {
+        for observer in self.observers {
+            observer.line(&self.view, line);
         }
     }
 

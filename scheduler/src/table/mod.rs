@@ -90,7 +90,8 @@ atoms! {
         pub(crate) pressure: AtomicU32,
         /// The task beside which no other may be begun, + 1.
         pub(crate) alone: AtomicU32,
-        _pad: [AtomicU32; 1],
+        /// The first of a list of tasks that wait for another attempt, + 1.
+        put_off: AtomicU32,
         /// Bytes that results and workers may take together; 0: no budget.
         pub(crate) budget: AtomicU64,
         /// Bytes that workers hold of their own, as the supervisor last saw.
@@ -145,8 +146,22 @@ pub(crate) struct Table {
     deques: Vec<Deque>,
     rings: Vec<Ring>,
     times: Slab<TimesCell>,
+    tries: Slab<Tries>,
     epoch: u32,
     workers: usize,
+}
+
+atoms! {
+    /// The attempts of a task that failed, where tasks may be tried again.
+    #[derive(Debug)]
+    pub(crate) struct Tries {
+        /// How many.
+        pub(crate) failed: AtomicU32,
+        /// The next in the list of tasks that wait for another attempt, + 1.
+        link: AtomicU32,
+        /// When the next attempt is due, in nanoseconds of the run.
+        pub(crate) due: AtomicU64,
+    }
 }
 
 atoms! {
@@ -191,6 +206,8 @@ pub(crate) struct Shape {
     pub(crate) sharing: Sharing,
     pub(crate) workers: usize,
     pub(crate) times: bool,
+    /// Tasks may be tried again after a failure.
+    pub(crate) tries: bool,
     /// Every task is taken in static order, by one worker.
     pub(crate) in_order: bool,
     /// Told apart from every other run in the same arena.
@@ -271,6 +288,7 @@ impl Table {
             deques,
             rings: (0..rings).map(|_| Ring::new(c)).collect(),
             times: c.slab(if shape.times { n.tasks } else { 0 }),
+            tries: c.slab(if shape.tries { n.tasks } else { 0 }),
             epoch: shape.epoch,
             workers: shape.workers,
         }
@@ -317,6 +335,44 @@ impl Table {
     /// The times of a task, where they are recorded.
     pub(crate) fn times(&self, task: u32) -> Option<&TimesCell> {
         self.times.get(task as usize)
+    }
+
+    /// The failed attempts of a task, where tasks may be tried again.
+    pub(crate) fn tries(&self, task: u32) -> Option<&Tries> {
+        self.tries.get(task as usize)
+    }
+
+    /// Tells the supervisor of a task in `Phase::Backoff`.
+    pub(crate) fn put_off(&self, task: u32) {
+        let Some(tries) = self.tries(task) else { return };
+        let head = &self.header().put_off;
+        let push = |first| {
+            tries.link.store(first, Ordering::SeqCst);
+            Some(task.wrapping_add(1))
+        };
+        let _ = head.fetch_update(Ordering::SeqCst, Ordering::SeqCst, push);
+    }
+
+    /// The tasks that were put off since the last call.
+    pub(crate) fn take_put_off(&self) -> Vec<u32> {
+        if self.header().put_off.load(Ordering::Relaxed) == 0 {
+            return Vec::new();
+        }
+        let mut all = Vec::new();
+        let mut next = self.header().put_off.swap(0, Ordering::SeqCst);
+        // Never more than there are: a stray write must not make a circle of it.
+        while let Some(tries) = next.checked_sub(1).and_then(|t| self.tries(t))
+            && all.len() < self.len()
+        {
+            all.push(next - 1);
+            next = tries.link.load(Ordering::SeqCst);
+        }
+        all
+    }
+
+    /// A handle on the header that may outlive the table.
+    pub(crate) fn header_handle(&self) -> Slab<Header> {
+        self.header.clone()
     }
 
     /// The state of `task`.

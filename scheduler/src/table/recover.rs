@@ -25,6 +25,8 @@ pub(crate) struct Recovery {
     pub(crate) releasing: Vec<(u32, State)>,
     /// Ready, and perhaps in no queue.
     pub(crate) ready: Vec<u32>,
+    /// To be made ready when its time has come.
+    pub(crate) put_off: Vec<u32>,
     /// Its result was being freed.
     pub(crate) freeing: Option<u32>,
     /// Done by the dead worker, which may have kept their inputs.
@@ -84,19 +86,21 @@ impl Table {
                 found.orphan = Some(Orphan { task, state, in_body });
             }
             phase if phase.is_releasing() && held => found.releasing.push((task, state)),
+            // Perhaps not in the list yet: nobody else will put it there.
+            Phase::Backoff => found.put_off.push(task),
             _ => {}
         }
         Ok(())
     }
 
-    /// All tasks that are ready, for the case that the hint to one was lost.
+    /// All tasks in a phase, for the case that the hint to one was lost.
     ///
     /// # Errors
     /// An impossible state word.
-    pub(crate) fn find_ready(&self) -> Result<Vec<u32>> {
+    pub(crate) fn find(&self, phase: Phase) -> Result<Vec<u32>> {
         let mut ready = Vec::new();
         for task in 0..self.last() {
-            if self.state(task)?.phase == Phase::Ready {
+            if self.state(task)?.phase == phase {
                 ready.push(task);
             }
         }

@@ -212,6 +212,12 @@ impl Table {
         (from..to).map(|i| self.successors.get(i))
     }
 
+    /// The tasks that cannot do without the result of `task`; not the final one.
+    pub(crate) fn heirs(&self, task: u32) -> impl Iterator<Item = u32> {
+        let needing = self.successors(task).filter(|(_, bit)| bit & CATCHES == 0);
+        needing.map(|(successor, _)| successor).filter(|&s| s != self.last())
+    }
+
     /// How many tasks read the result of `task`.
     pub(crate) fn out_degree(&self, task: u32) -> u32 {
         let from = self.cell(task).successors.load(Ordering::Relaxed);

@@ -42,10 +42,18 @@ atoms! {
         /// Where that result lies, and where it will, once that is settled: offset and length.
         spill_from: [AtomicU64; 2],
         spill_to: [AtomicU64; 2],
+        /// The task that is asked to stop, + 1: of a thread, which nobody can kill.
+        asked: AtomicU32,
         /// Sources that it took from the cursor, as a packed range.
         pub(crate) range: AtomicU64,
         /// Sources that it is about to take.
         pub(crate) intent: AtomicU64,
+        /// When the body that runs began, in nanoseconds of the run, where somebody wants to know.
+        since: AtomicU64,
+        /// What the supervisor has read of its two output streams, in bytes.
+        drained: [AtomicU64; 2],
+        /// Odd while the supervisor reads.
+        drains: [AtomicU32; 2],
         /// Length of `last_words` + 1 where the panic hook ran.
         words_len: AtomicU32,
         last_words: [AtomicU8; LAST_WORDS],
@@ -94,6 +102,50 @@ impl Slot {
 
     pub(crate) fn in_body(&self) -> bool {
         self.in_body.load(Ordering::Acquire) != 0
+    }
+
+    /// Notes when the body that is about to run began.
+    #[inline]
+    pub(crate) fn set_since(&self, now: u64) {
+        self.since.store(now, Ordering::Release);
+    }
+
+    /// The task whose body runs and when it began: only where beginnings are noted.
+    pub(crate) fn running(&self) -> Option<(u32, u64)> {
+        let since = self.since.load(Ordering::SeqCst);
+        let task = self.current().filter(|_| self.in_body())?;
+        (self.since.load(Ordering::SeqCst) == since).then_some((task, since))
+    }
+
+    /// When the last body began.
+    pub(crate) fn since(&self) -> u64 {
+        self.since.load(Ordering::SeqCst)
+    }
+
+    /// Asks a task to stop.
+    pub(crate) fn ask(&self, task: u32) {
+        self.asked.store(task.wrapping_add(1), Ordering::SeqCst);
+    }
+
+    /// Whether the task that runs is asked to stop.
+    #[inline]
+    pub(crate) fn is_asked(&self) -> bool {
+        let asked = self.asked.load(Ordering::Relaxed);
+        asked != 0 && asked == self.current.load(Ordering::Relaxed)
+    }
+
+    /// Says that a stream is being read, or, with what was read, that this is over.
+    pub(crate) fn note_drain(&self, stream: usize, read: Option<u64>) {
+        if let Some(bytes) = read {
+            self.drained[stream].fetch_add(bytes, Ordering::SeqCst);
+        }
+        self.drains[stream].fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How often reading of a stream began or ended, odd while somebody reads, and what was read.
+    pub(crate) fn drained(&self, stream: usize) -> (u32, u64) {
+        let drains = self.drains[stream].load(Ordering::SeqCst);
+        (drains, self.drained[stream].load(Ordering::SeqCst))
     }
 
     pub(crate) fn set_leaving(&self) {
@@ -190,10 +242,11 @@ impl Slot {
     /// Clears the notes of a dead worker for its successor.
     pub(crate) fn clear(&self) {
         let notes = [&self.current, &self.next, &self.freeing, &self.in_body, &self.leaving];
-        let memory = [&self.lingers, &self.starved, &self.gave_way, &self.spilling];
+        let memory = [&self.lingers, &self.asked, &self.starved, &self.gave_way, &self.spilling];
         for note in notes.into_iter().chain(memory) {
             note.store(0, Ordering::SeqCst);
         }
+        self.since.store(0, Ordering::SeqCst);
         self.range.store(Range::EMPTY.to_bits(), Ordering::SeqCst);
         self.intent.store(Range::EMPTY.to_bits(), Ordering::SeqCst);
         self.words_len.store(0, Ordering::SeqCst);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Where a task is in its life.
 ///
 /// `Waiting -> Ready -> Claimed -> Releasing* -> Done | Failed | Skipped`; a worker's death moves
-/// `Claimed` back to `Ready`.
+/// `Claimed` back to `Ready`, and so does a failure that is retried, perhaps by way of `Backoff`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Phase {
@@ -28,15 +28,17 @@ pub(crate) enum Phase {
     Failed = 7,
     /// Everybody has been told that it was not run.
     Skipped = 8,
+    /// An attempt failed; the supervisor makes it ready when its time has come.
+    Backoff = 9,
 }
 
 impl Phase {
     fn from_bits(bits: u64) -> Option<Phase> {
         use Phase::{
-            Claimed, Done, Failed, Ready, Releasing, ReleasingFailed, ReleasingSkipped, Skipped,
-            Waiting,
+            Backoff, Claimed, Done, Failed, Ready, Releasing, ReleasingFailed, ReleasingSkipped,
+            Skipped, Waiting,
         };
-        const ALL: [Phase; 9] = [
+        const ALL: [Phase; 10] = [
             Waiting,
             Ready,
             Claimed,
@@ -46,6 +48,7 @@ impl Phase {
             Done,
             Failed,
             Skipped,
+            Backoff,
         ];
         ALL.get(usize::try_from(bits & 0xff).ok()?).copied()
     }
@@ -156,7 +159,7 @@ mod tests {
 
     #[test]
     fn every_state_survives_its_word() {
-        for bits in 0..9 {
+        for bits in 0..10 {
             let phase = Phase::from_bits(bits).unwrap();
             let state = State { phase, deaths: 7, worker: 1023, epoch: 0xdead_beef };
             assert_eq!(State::from_bits(state.to_bits()), Some(state));
@@ -165,7 +168,7 @@ mod tests {
 
     #[test]
     fn an_impossible_phase_is_seen() {
-        assert_eq!(State::from_bits(9), None);
+        assert_eq!(State::from_bits(10), None);
         assert_eq!(State::from_bits(0xff), None);
     }
 }

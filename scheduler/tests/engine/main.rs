@@ -6,6 +6,7 @@ mod conformance;
 mod deaths;
 mod memory;
 mod observers;
+mod policies;
 mod pressure;
 mod repeat;
 mod spec;

@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{CarriedGraph, TaskId};
 use crate::observer::Wanted;
 use crate::plan::Plan;
+use crate::policy::Policies;
 use crate::portable::Image;
 use crate::region::{Sharing, memfd};
 use crate::table::{Shape, Table};
@@ -38,6 +39,7 @@ struct Carried {
     epoch: u32,
     wanted: Wanted,
     rules: Rules,
+    policies: Policies,
     /// When the run started, on the clock that all processes share.
     started: u64,
 }
@@ -72,6 +74,7 @@ pub(super) fn write(engine: &Engine<'_>) -> Result<Option<OwnedFd>> {
         epoch: table.epoch(),
         wanted: engine.wanted,
         rules: engine.rules,
+        policies: engine.policies.clone(),
         started: monotonic() - engine.now(),
     };
     codec::encode(&carried, |bytes, _| {
@@ -94,6 +97,7 @@ pub(super) fn live(plan: OwnedFd, table: OwnedFd, event: OwnedFd, worker: u16) -
         sharing: Sharing::Forks,
         workers: carried.workers,
         times: carried.times,
+        tries: carried.policies.any_retries,
         in_order: carried.rules.in_order,
         epoch: carried.epoch,
     };
@@ -109,6 +113,7 @@ pub(super) fn live(plan: OwnedFd, table: OwnedFd, event: OwnedFd, worker: u16) -
         bell: Bell::Event(event),
         wanted: carried.wanted,
         rules: carried.rules,
+        policies: carried.policies,
         started: now.checked_sub(elapsed).unwrap_or(now),
         // The results are the program's to free.
         swept: AtomicBool::new(true),
