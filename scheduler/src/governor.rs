@@ -1,6 +1,7 @@
 //! Keeps a run within its memory budget: holds sources back, moves results to the file, and lets
 //! tasks wait, or give way to others, where even that is not enough.
-//! It does not know how a result is moved, or how work is found.
+//! It does not know how a result is moved, or how work is found, or of other runs: two that waited
+//! for each other's memory would wait for ever.
 //!
 //! # Approach
 //! A worker counts when it takes memory, and when a task ends while the brake is on:
@@ -77,8 +78,13 @@ impl Governor {
         self.table.header().private.load(Ordering::Relaxed)
     }
 
+    /// Bytes of memory that results of this run lie in, and those of earlier runs that are kept.
+    fn results(&self) -> u64 {
+        (self.arena.chunks_of(self.table.epoch()) * CHUNK) as u64
+    }
+
     fn in_use(&self) -> u64 {
-        self.arena.bytes_owned() as u64 + self.private()
+        self.results() + self.private()
     }
 
     fn share(&self, share: f64) -> u64 {
@@ -149,7 +155,7 @@ impl Governor {
 
     fn has_room(&self, heap: &mut Heap, chunks: usize) -> bool {
         heap.give_up_empty();
-        let resident = self.arena.resident_chunks();
+        let resident = heap.resident_chunks();
         let over = (resident + chunks).saturating_sub(self.limit());
         over == 0 || heap.cool(over) == over
     }
@@ -210,7 +216,7 @@ impl Governor {
              in this layer",
             format_bytes((chunks * CHUNK) as u64),
             format_bytes(self.budget()),
-            format_bytes(self.arena.bytes_owned() as u64),
+            format_bytes(self.results()),
             format_bytes(self.private()),
         );
         Error::new(ErrorKind::MemoryBudget, message)

@@ -78,9 +78,21 @@ impl Arena {
         self.memory().filter(|&c| self.owners[c].load(Ordering::Relaxed) == chunk::WARM).count()
     }
 
-    /// Chunks in memory that have pages: owned or warm.
-    pub(crate) fn resident_chunks(&self) -> usize {
-        self.memory().filter(|&c| self.owners[c].load(Ordering::Relaxed) != chunk::COLD).count()
+    /// Chunks in memory that a run owns, or that hold kept results.
+    pub(crate) fn chunks_of(&self, epoch: u32) -> usize {
+        self.memory()
+            .filter(|&c| self.counts_for(epoch, self.owners[c].load(Ordering::Relaxed)))
+            .count()
+    }
+
+    /// The same, and those that are free and still have pages.
+    pub(super) fn resident_chunks(&self, epoch: u32) -> usize {
+        let word = |c: usize| self.owners[c].load(Ordering::Relaxed);
+        self.memory().filter(|&c| word(c) == chunk::WARM || self.counts_for(epoch, word(c))).count()
+    }
+
+    fn counts_for(&self, epoch: u32, word: u64) -> bool {
+        chunk::Owner::from_bits(word).is_some_and(|o| o.worker == chunk::PARENT || o.is_of(epoch))
     }
 
     /// Tells `found` of the blocks in memory that workers of a run hold: task and size, where that is

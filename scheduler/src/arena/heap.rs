@@ -184,7 +184,7 @@ impl Heap {
             let Some(relief) = self.relief.clone().filter(|_| taken.grows()) else {
                 return Ok((taken.start, owner));
             };
-            if self.arena.resident_chunks() <= relief.limit() {
+            if self.arena.resident_chunks(self.epoch) <= relief.limit() {
                 return Ok((taken.start, owner));
             }
             self.arena.give_back(&taken, len);
@@ -209,6 +209,11 @@ impl Heap {
             });
         }
         given
+    }
+
+    /// Chunks in memory that count for the run of this worker, free ones with pages included.
+    pub(crate) fn resident_chunks(&self) -> usize {
+        self.arena.resident_chunks(self.epoch)
     }
 
     /// Empties warm chunks, at most `n`; returns how many.

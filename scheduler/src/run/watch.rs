@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::explain::{self, Subject};
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 use super::patrol::Finding;
+use crate::arena::CHUNK;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::limits::Limit;
@@ -57,7 +58,7 @@ impl<'a> Watch<'a> {
         if self.observers.is_empty() {
             return;
         }
-        let header = self.engine.table.header();
+        let (header, epoch) = (self.engine.table.header(), self.engine.table.epoch());
         let spilled = header.spilled.load(Ordering::Relaxed);
         let held_back = self.engine.table.pressure() & BRAKE != 0;
         let state = (held_back, spilled > 0);
@@ -69,7 +70,7 @@ impl<'a> Watch<'a> {
         let memory = MemoryUse {
             budget: budget.value,
             source: budget.source.clone(),
-            results: self.engine.arena.map_or(0, |a| a.bytes_owned() as u64),
+            results: self.engine.arena.map_or(0, |a| (a.chunks_of(epoch) * CHUNK) as u64),
             private: header.private.load(Ordering::Relaxed),
             spilled,
             held_back,
