@@ -221,7 +221,7 @@ pub(crate) fn is_wanted_first_in_main() {
     };
     std::thread::scope(|s| {
         s.spawn(|| refused("was called off the main thread")).join().expect("no panic");
-        s.spawn(|| std::thread::park());
+        s.spawn(std::thread::park);
         refused("was called when the process had other threads already");
         let threads = std::fs::read_dir("/proc/self/task").expect("mounted").count();
         assert_eq!(threads, 2);

@@ -126,12 +126,11 @@ pub fn workers() -> Result<Option<usize>> {
     find(&*in_force()?, "workers")
 }
 
-/// Returns whether settings ask for tasks to be ended that make no progress: `stall = "kill"`.
-///
-/// # Errors
-/// A source that cannot be read.
-pub(crate) fn kills_stalled() -> Result<bool> {
-    Ok(find::<String>(&*in_force()?, "stall")?.as_deref() == Some("kill"))
+/// Returns whether settings ask for tasks to be ended that make no progress: `stall = "kill"`. What
+/// cannot be read does not ask for it: it is read when a run is on, which must not end by that.
+pub(crate) fn kills_stalled() -> bool {
+    let stall = in_force().and_then(|layers| find::<String>(&layers, "stall"));
+    stall.is_ok_and(|stall| stall.as_deref() == Some("kill"))
 }
 
 /// Takes the innermost scope away again.

@@ -14,6 +14,9 @@ use crate::portable::Portable;
 use crate::store::StoredValue;
 use crate::value::{Datum, TypeTag, Value};
 
+/// How to make a body in a process that did not inherit it.
+type PortableBody = Portable<Arc<dyn TaskBody>>;
+
 /// The work of a task, or of all tasks of a layer, which ask their context for their position.
 pub trait TaskBody: Send + Sync + 'static {
     /// Reads inputs from `task`, computes, and hands the result to [`TaskContext::finish`].
@@ -43,7 +46,7 @@ pub trait TaskBody: Send + Sync + 'static {
     /// How to make the same body in a process that did not inherit it; `None` where that cannot be:
     /// a closure that captures something. Asked for only where workers come from the zygote of
     /// [`init`](crate::init).
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         None
     }
 
@@ -138,7 +141,7 @@ impl<F: TaskFn<Args, R>, Args: 'static, R: Value> TaskBody for Call<F, Args, R> 
         Some(Port::of::<R>())
     }
 
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         Portable::new(&self.0, &(), &(), |f: F, (), ()| Ok(Arc::new(Self::new(f))))
     }
 }
@@ -178,7 +181,7 @@ where
         Some(Port::of::<R>())
     }
 
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         Portable::new(&self.0, &(), &(), |f: F, (), ()| Ok(Arc::new(Self::new(f))))
     }
 }
@@ -220,7 +223,7 @@ where
         Some(Port::of::<R>())
     }
 
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         Portable::new(&self.0, &(), &(), |f: F, (), ()| Ok(Arc::new(Self::new(f))))
     }
 }
@@ -252,7 +255,7 @@ where
         Some(Port::of::<R>())
     }
 
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         let maker = |f: F, (), environment: E| -> Made { Ok(Arc::new(With::new(environment, f))) };
         Portable::new(&self.1, &(), &self.0, maker)
     }
@@ -262,7 +265,7 @@ where
 type Made = Result<Arc<dyn TaskBody>>;
 
 /// How to make the same value in a process that did not inherit it.
-fn portable_datum<T: Value>(datum: &Datum) -> Option<Portable<Arc<dyn TaskBody>>> {
+fn portable_datum<T: Value>(datum: &Datum) -> Option<PortableBody> {
     match datum {
         Datum::Memory(any) => {
             let maker = |(), (), value: T| -> Made { Ok(Arc::new(Given::memory(value))) };
@@ -305,7 +308,7 @@ pub(super) struct Given {
     datum: Datum,
     tag: TypeTag,
     port: Port,
-    carry: fn(&Datum) -> Option<Portable<Arc<dyn TaskBody>>>,
+    carry: fn(&Datum) -> Option<PortableBody>,
 }
 
 impl Given {
@@ -341,7 +344,7 @@ impl TaskBody for Given {
         Some(self.port)
     }
 
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         (self.carry)(&self.datum)
     }
 }
