@@ -20,9 +20,10 @@ use std::collections::hash_map::DefaultHasher;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use std::mem::{MaybeUninit, needs_drop};
+use std::mem::needs_drop;
 use std::ops::Range;
 use std::panic::Location;
+use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use serde::de::Error as _;
@@ -111,9 +112,9 @@ fn restore<F, G, E: Value, O>(maker: usize, environment: &[u8]) -> Result<O> {
     let maker = unsafe { std::mem::transmute::<*const (), fn(F, G, E) -> Result<O>>(maker) };
     let environment = codec::decode(environment)?;
     // SAFETY: of size 0, with nothing to drop, and `new` was shown one: see the module's head.
-    let f = unsafe { MaybeUninit::<F>::uninit().assume_init() };
+    let f = unsafe { NonNull::<F>::dangling().read() };
     // SAFETY: as above.
-    let g = unsafe { MaybeUninit::<G>::uninit().assume_init() };
+    let g = unsafe { NonNull::<G>::dangling().read() };
     maker(f, g, environment)
 }
 

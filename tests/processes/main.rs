@@ -67,6 +67,7 @@ const CASES: &[runner::Case] = &[
     ("stalls::are_explained_or_ended", stalls::are_explained_or_ended),
     ("zygote::serves_a_program_with_threads", zygote::serves_a_program_with_threads),
     ("zygote::runs_what_delayed_makes", zygote::runs_what_delayed_makes),
+    ("zygote::measures_what_it_runs", zygote::measures_what_it_runs),
     ("zygote::is_left_aside_by_captures", zygote::is_left_aside_by_captures),
     ("zygote::replaces_the_dead", zygote::replaces_the_dead),
     ("zygote::tells_how_a_worker_ended", zygote::tells_how_a_worker_ended),

@@ -53,12 +53,24 @@ fn run(body: impl Fn(&u64) -> u64 + Send + Sync + 'static) -> Result<u64> {
 
 pub(crate) fn serves_a_program_with_threads() {
     grown();
+    let open = |of: u32| std::fs::read_dir(format!("/proc/{of}/fd")).expect("a child").count();
+    let (me, zygote) = (std::process::id(), children(std::process::id())[0]);
+    // It sets itself up while this process goes on.
+    wait_until("the zygote waits for its first order", || {
+        crate::helper::state(zygote) == Some('S')
+    });
+    let idle = open(zygote);
+    assert_eq!(run(|x| x + locked()).map_err(|e| e.to_string()), Ok(3 + 7 + 103));
+    let before = (open(me), tine_scheduler::memory_in_use());
     for _ in 0..20 {
         assert_eq!(run(|x| x + locked()).map_err(|e| e.to_string()), Ok(3 + 7 + 103));
         assert_eq!(run(|x| rayon::join(|| *x, || 1).0).map_err(|e| e.to_string()), Ok(106));
         let aged = run(|_| AGE.load(Ordering::SeqCst));
         assert_eq!(aged.map_err(|e| e.to_string()), Ok(103), "from the zygote");
     }
+    assert_eq!((open(me), tine_scheduler::memory_in_use()), before);
+    wait_until("the zygote has buried its workers", || children(zygote).is_empty());
+    wait_until("it has closed what was theirs", || open(zygote) == idle);
     // A run off the main thread, and several at a time.
     std::thread::scope(|s| {
         for _ in 0..4 {
@@ -92,6 +104,21 @@ pub(crate) fn runs_what_delayed_makes() {
     assert_eq!((error.message(), error.task()), ("no luck", Some("fails(0)")));
     let place = error.created_at().expect("a place");
     assert!(place.file.ends_with("zygote.rs") && place.line > 0, "{place}");
+}
+
+/// Times are recorded, on the clock of the program.
+pub(crate) fn measures_what_it_runs() {
+    grown();
+    let recorded = tine::profile(|| run(|x| x + locked()));
+    assert_eq!(recorded.output.map_err(|e| e.to_string()), Ok(113));
+    let trace = recorded.run.traces().iter().next().expect("a run");
+    let elapsed = trace.about().elapsed;
+    assert_eq!(trace.len(), 4);
+    for task in 0..4 {
+        let times = trace.task(task);
+        let (started, ended) = (times.started, times.ended);
+        assert!(0 < started && started <= ended && ended <= elapsed, "{task}: {started} {ended}");
+    }
 }
 
 /// A closure that captures something is inherited, or not run: then the proof stands behind it.
@@ -221,7 +248,7 @@ pub(crate) fn is_wanted_first_in_main() {
     };
     std::thread::scope(|s| {
         s.spawn(|| refused("was called off the main thread")).join().expect("no panic");
-        s.spawn(|| std::thread::park());
+        s.spawn(std::thread::park);
         refused("was called when the process had other threads already");
         let threads = std::fs::read_dir("/proc/self/task").expect("mounted").count();
         assert_eq!(threads, 2);

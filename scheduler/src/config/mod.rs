@@ -139,12 +139,11 @@ pub(crate) fn size(key: &str) -> Result<Option<u64>> {
     }
 }
 
-/// Returns whether settings ask for tasks to be ended that make no progress: `stall = "kill"`.
-///
-/// # Errors
-/// A source that cannot be read.
-pub(crate) fn kills_stalled() -> Result<bool> {
-    Ok(find::<String>(&*in_force()?, "stall")?.as_deref() == Some("kill"))
+/// Returns whether settings ask for tasks to be ended that make no progress: `stall = "kill"`. What
+/// cannot be read does not ask for it: it is read when a run is on, which must not end by that.
+pub(crate) fn kills_stalled() -> bool {
+    let stall = in_force().and_then(|layers| find::<String>(&layers, "stall"));
+    stall.is_ok_and(|stall| stall.as_deref() == Some("kill"))
 }
 
 /// Returns the value of a setting that is a duration, where it is set: text such as `"500 ms"`, or a

@@ -15,6 +15,9 @@ use crate::results::Moved;
 use crate::store::StoredValue;
 use crate::value::{Datum, TypeTag, Value};
 
+/// How to make a body in a process that did not inherit it.
+type PortableBody = Portable<Arc<dyn TaskBody>>;
+
 /// The work of a task, or of all tasks of a layer, which ask their context for their position.
 pub trait TaskBody: Send + Sync + 'static {
     /// Reads inputs from `task`, computes, and hands the result to [`TaskContext::finish`].
@@ -44,7 +47,7 @@ pub trait TaskBody: Send + Sync + 'static {
     /// How to make the same body in a process that did not inherit it; `None` where that cannot be:
     /// a closure that captures something. Asked for only where workers come from the zygote of
     /// [`init`](crate::init).
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         None
     }
 
@@ -139,7 +142,7 @@ impl<F: TaskFn<Args, R>, Args: 'static, R: Value> TaskBody for Call<F, Args, R> 
         Some(Port::of::<R>())
     }
 
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         Portable::new(&self.0, &(), &(), |f: F, (), ()| Ok(Arc::new(Self::new(f))))
     }
 }
@@ -179,7 +182,7 @@ where
         Some(Port::of::<R>())
     }
 
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         Portable::new(&self.0, &(), &(), |f: F, (), ()| Ok(Arc::new(Self::new(f))))
     }
 }
@@ -221,7 +224,7 @@ where
         Some(Port::of::<R>())
     }
 
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         Portable::new(&self.0, &(), &(), |f: F, (), ()| Ok(Arc::new(Self::new(f))))
     }
 }
@@ -253,7 +256,7 @@ where
         Some(Port::of::<R>())
     }
 
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         let maker = |f: F, (), environment: E| -> Made { Ok(Arc::new(With::new(environment, f))) };
         Portable::new(&self.1, &(), &self.0, maker)
     }
@@ -263,7 +266,7 @@ where
 type Made = Result<Arc<dyn TaskBody>>;
 
 /// How to make the same value in a process that did not inherit it.
-fn portable_datum<T: Value>(datum: &Datum) -> Option<Portable<Arc<dyn TaskBody>>> {
+fn portable_datum<T: Value>(datum: &Datum) -> Option<PortableBody> {
     match datum {
         Datum::Memory(any) => {
             let maker = |(), (), value: T| -> Made { Ok(Arc::new(Given::memory(value))) };
@@ -306,7 +309,7 @@ pub(super) struct Given {
     datum: Datum,
     tag: TypeTag,
     port: Port,
-    carry: fn(&Datum) -> Option<Portable<Arc<dyn TaskBody>>>,
+    carry: fn(&Datum) -> Option<PortableBody>,
 }
 
 impl Given {
@@ -342,7 +345,7 @@ impl TaskBody for Given {
         Some(self.port)
     }
 
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
+    fn portable(&self) -> Option<PortableBody> {
         (self.carry)(&self.datum)
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn deadlock(finding: &Finding, subject: Subject) -> Error {
         ""
     };
     if subject.others > 0 && !subject.zygote {
-        let _ = write!(text, " {}. {WAYS_OUT}", crowd(subject.others));
+        let _ = write!(text, " {}. {WAYS_OUT}", crowd(subject.others, &finding.names));
     }
     Error::new(ErrorKind::Deadlock, text)
 }
@@ -62,7 +62,7 @@ pub(super) fn stall(finding: &Finding, subject: Subject, name: &str) -> String {
                  what it waits for (kernel.yama.ptrace_scope, PR_SET_DUMPABLE, or a seccomp filter).";
     }
     if subject.others > 0 && !subject.zygote {
-        let _ = write!(text, " {}. {WAYS_OUT}.", crowd(subject.others));
+        let _ = write!(text, " {}. {WAYS_OUT}.", crowd(subject.others, &finding.names));
     }
     if finding.why == Why::Quiet {
         text += " The setting `stall = \"kill\"` (TINE_STALL=kill) ends such tasks.";
@@ -79,7 +79,7 @@ pub(super) fn killed(finding: &Finding, subject: Subject) -> Error {
          \"kill\"`: {sleepers}"
     );
     if subject.others > 0 && !subject.zygote {
-        let _ = write!(text, " {}. {WAYS_OUT}", crowd(subject.others));
+        let _ = write!(text, " {}. {WAYS_OUT}", crowd(subject.others, &finding.names));
     }
     Error::new(ErrorKind::Stalled, text)
 }
@@ -102,14 +102,13 @@ fn sleepers(scan: &Scan, pid: i32) -> String {
 }
 
 /// The other threads that there were at the fork, as a sentence without its full stop.
-fn crowd(others: usize) -> String {
-    let left = names_of_others();
+fn crowd(others: usize, left: &[String]) -> String {
     let count = match others {
         1 => "one other thread".to_owned(),
         n => format!("{n} other threads"),
     };
     let gone = if left.len() < others { ", of which are left" } else { "" };
-    let names = grouped(left.into_iter().map(|n| format!("`{n}`")));
+    let names = grouped(left.iter().map(|n| format!("`{n}`")));
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     format!("When the worker was forked, the program had {count}{gone}: {names}")
 }
@@ -128,7 +127,7 @@ fn grouped(all: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// The names of this process's threads, but for the calling one.
-fn names_of_others() -> Vec<String> {
+pub(super) fn names_of_others() -> Vec<String> {
     let me = nix::unistd::gettid().as_raw();
     let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let tids = tasks.filter_map(|t| t.file_name().to_str()?.parse::<i32>().ok());

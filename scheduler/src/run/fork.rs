@@ -111,21 +111,22 @@ impl Nursery {
         let output = [out.1.as_raw_fd(), err.1.as_raw_fd()];
         let strangers: Vec<RawFd> =
             strangers.iter().copied().chain([out.0.as_raw_fd(), err.0.as_raw_fd()]).collect();
+        // Before every fork, not once a run: an observer may have started a thread meanwhile.
         let others = threads() - 1;
-        let (pid, pidfd) = self.spawn(output, &strangers, body).map_err(refused)?;
+        let (pid, pidfd) = self.spawn(output, &strangers, others, body).map_err(refused)?;
         Ok(Child { pid, pidfd, pipes: [out.0, err.0], others, record: None })
     }
 
-    /// Forks a worker that writes to `output`, closes `strangers`, runs `body`, and is gone.
+    /// Forks a worker that writes to `output`, closes `strangers`, runs `body`, and is gone; from a
+    /// process with so many `others` beside the calling thread.
     pub(super) fn spawn(
         &self,
         output: [RawFd; 2],
         strangers: &[RawFd],
+        others: usize,
         body: impl FnOnce(),
     ) -> nix::Result<(Pid, OwnedFd)> {
         let life = Lifeline::of_this_process().map_err(|_| nix::Error::EMFILE)?;
-        // Before every fork, not once a run: an observer may have started a thread meanwhile.
-        let others = threads() - 1;
         if others == 0 {
             self.flush();
         }

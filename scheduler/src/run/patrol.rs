@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::explain;
 use super::proof::{self, Maps, Scan};
 use crate::engine::Engine;
 
@@ -28,6 +29,8 @@ pub(super) struct Finding {
     pub(super) time: Duration,
     pub(super) why: Why,
     pub(super) scan: Scan,
+    /// The names of the program's other threads, as they were soon after the fork.
+    pub(super) names: Vec<String>,
 }
 
 /// Why a worker is worth speaking of.
@@ -74,13 +77,16 @@ struct Vigil {
 #[derive(Debug)]
 pub(super) struct Patrol {
     beats: Vec<Beat>,
+    /// The names of this process's other threads at the first look at a worker that does not get on:
+    /// reading them at every fork would cost short runs more than the fork.
+    names: Option<Vec<String>>,
 }
 
 impl Patrol {
     pub(super) fn new(workers: usize) -> Self {
         let due = Instant::now() + FIRST;
         let beat = || Beat { seen: None, due, vigil: None };
-        Patrol { beats: (0..workers).map(|_| beat()).collect() }
+        Patrol { beats: (0..workers).map(|_| beat()).collect(), names: None }
     }
 
     /// How long the supervisor may sleep.
@@ -109,11 +115,13 @@ impl Patrol {
                 continue;
             }
             let (Some(seen), Some((_, crowded))) = (seen, process) else { continue };
+            let names = self.names.get_or_insert_with(explain::names_of_others);
             if let Some((why, time, scan)) = beat.look_again(seen, crowded) {
                 let task = seen.current.filter(|_| seen.in_body);
                 // A report needs a task; a proof does not.
                 if task.is_some() || why == Why::Locked {
-                    found.push(Finding { post, task, time, why, scan });
+                    let names = names.clone();
+                    found.push(Finding { post, task, time, why, scan, names });
                 }
             }
         }

@@ -231,7 +231,7 @@ impl<'a> Supervisor<'a> {
         let error = match (finding.why, finding.task) {
             (Why::Locked, None) => return Err(explain::deadlock(finding, subject)),
             (Why::Locked, Some(_)) => Some(explain::deadlock(finding, subject)),
-            (Why::Quiet, _) if config::kills_stalled()? => Some(explain::killed(finding, subject)),
+            (Why::Quiet, _) if config::kills_stalled() => Some(explain::killed(finding, subject)),
             _ => None,
         };
         match (error, finding.task) {

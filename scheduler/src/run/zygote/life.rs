@@ -83,7 +83,8 @@ fn deliver(
     let own = [socket.as_raw_fd(), record.as_raw_fd()];
     let strangers: Vec<RawFd> = own.into_iter().chain(known).collect();
     let output = [out.as_raw_fd(), err.as_raw_fd()];
-    let born = nursery.spawn(output, &strangers, || {
+    let born = nursery.spawn(output, &strangers, 0, || {
+        let _ = nix::sys::prctl::set_name(c"tine-worker");
         FOR_THE_PROGRAM[2..].iter().for_each(|s| set(*s, SigHandler::SigDfl));
         if let Err(e) = carried::live(plan, table, event, number) {
             // The one reader is whoever started the run.

@@ -58,10 +58,18 @@ static ZYGOTE: OnceLock<Zygote> = OnceLock::new();
 /// A call off the main thread, a second one, one in a process that has threads already, or inside of
 /// a task; a process or shared memory that the system refuses.
 ///
-/// ```
-/// // First in `main`, before anything starts a thread. (This example runs off the main thread.)
-/// let error = tine_scheduler::init().unwrap_err();
-/// assert!(error.message().contains("first in `main`"));
+/// ```no_run
+/// use tine_scheduler::{Graph, Processes, get};
+///
+/// fn main() -> tine_scheduler::Result<()> {
+///     tine_scheduler::init()?; // before anything starts a thread
+///     std::thread::spawn(|| println!("a thread, a pool, a runtime"));
+///     let mut g = Graph::builder();
+///     g.task("x", [] as [&str; 0], || 42); // portable: it captures nothing
+///     let out = get(&g.build()?, ["x"], &Processes::new())?;
+///     assert_eq!(out.get::<i32>(0)?, 42);
+///     Ok(())
+/// }
 /// ```
 pub fn init() -> Result<()> {
     let wrong = |why: &str| {
