@@ -141,7 +141,7 @@ fn a_tag_wins_over_the_run_and_the_run_over_settings() {
         let count = Count::new();
         let seen = count.clone();
         let mut g = Graph::builder();
-        let mut add = || {
+        let add = || {
             g.try_task("bad", NONE, move || -> TaskResult<u64> {
                 seen.add();
                 an_error()
