@@ -67,7 +67,9 @@ impl Wish {
 
 fn count(name: &str, value: &str) -> std::result::Result<u8, String> {
     let n: Option<u8> = value.trim().parse().ok().filter(|&n| u32::from(n) <= MOST);
-    n.ok_or_else(|| format!("the tag `{name}` must be a whole number from 0 to {MOST}, not `{value}`"))
+    n.ok_or_else(|| {
+        format!("the tag `{name}` must be a whole number from 0 to {MOST}, not `{value}`")
+    })
 }
 
 fn duration(name: &str, value: &str) -> std::result::Result<Duration, String> {

@@ -409,7 +409,11 @@ impl<'a> Worker<'a> {
             slot.set_since(engine.now());
         }
         slot.set_in_body(true);
-        let done = if engine.rules.asked { self.run_asked(task, &desk) } else { self.run_body(task, &desk) };
+        let done = if engine.rules.asked {
+            self.run_asked(task, &desk)
+        } else {
+            self.run_body(task, &desk)
+        };
         let tried = match done {
             Ok(()) => Tried::Ended(Phase::Releasing),
             Err(error) => {

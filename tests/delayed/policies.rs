@@ -57,7 +57,14 @@ fn a_bad_tag_names_the_call() {
 
 #[test]
 fn timeouts_and_deaths_are_said_of_one_task() {
-    let endless = tine::call(|| -> u64 { loop { std::thread::park() } }, ());
+    let endless = tine::call(
+        || -> u64 {
+            loop {
+                std::thread::park()
+            }
+        },
+        (),
+    );
     let e = endless.timeout(Duration::from_millis(30)).compute().expect_err("it never ends");
     assert_eq!(e.kind(), ErrorKind::Timeout, "{e}");
     let deadly = tine::call(|| -> u64 { std::process::abort() }, ());

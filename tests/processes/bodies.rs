@@ -67,7 +67,8 @@ pub(crate) fn program(role: &str) -> ExitCode {
             say(format!("start {i}"));
             // Processor time: it stands still while the process does.
             let cpu = || {
-                let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF);
+                let usage =
+                    nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF);
                 let usage = usage.expect("allowed");
                 let time = usage.user_time() + usage.system_time();
                 nix::sys::time::TimeValLike::num_milliseconds(&time)

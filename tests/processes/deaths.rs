@@ -230,7 +230,10 @@ pub(crate) fn for_lack_of_memory() {
     drop(group);
     assert_eq!(code, Some(1), "{lines:?}");
     let text = lines.join("\n");
-    assert!(text.contains("Died task task(1) was ended by SIGKILL (killed by the kernel"), "{text}");
+    assert!(
+        text.contains("Died task task(1) was ended by SIGKILL (killed by the kernel"),
+        "{text}"
+    );
     assert!(text.contains("| limit 96.00 MiB (") || text.contains("| limit "), "{text}");
     assert!(text.contains("| attempt 2 of 2"), "{text}");
 }
@@ -250,7 +253,8 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        let empty = || std::fs::read_to_string(self.0.join("cgroup.procs")).is_ok_and(|s| s.is_empty());
+        let empty =
+            || std::fs::read_to_string(self.0.join("cgroup.procs")).is_ok_and(|s| s.is_empty());
         wait_until("the group is empty", empty);
         let _ = std::fs::remove_dir(&self.0);
     }

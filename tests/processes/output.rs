@@ -167,7 +167,8 @@ pub(crate) fn is_told_with_its_task() {
 }
 
 pub(crate) fn is_shown_with_its_task() {
-    let (lines, code) = Program::spawn(command("many lines").env("TINE_OUTPUT_PREFIX", "true")).rest();
+    let (lines, code) =
+        Program::spawn(command("many lines").env("TINE_OUTPUT_PREFIX", "true")).rest();
     assert_eq!((code, lines.len()), (Some(0), 1001));
     for line in lines.iter().filter(|l| !l.starts_with("done")) {
         let (task, text) = line.split_once("] line ").expect("a prefix");

@@ -6,8 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use tine_scheduler::{
-    Dependency, Error, ErrorKind, Graph, GraphBuilder, GroupId, Key, Result, Tags,
-    TaskId,
+    Dependency, Error, ErrorKind, Graph, GraphBuilder, GroupId, Key, Result, Tags, TaskId,
 };
 
 use crate::node::{Held, Input, Node, Task, Work};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tine_scheduler::{
-    Datum, Error, ErrorKind, Finished, GraphBuilder, Key, Result, TaskBody, TaskContext, Tags,
+    Datum, Error, ErrorKind, Finished, GraphBuilder, Key, Result, Tags, TaskBody, TaskContext,
     TaskId, TypeTag, Value, annotations, is_annotated,
 };
 

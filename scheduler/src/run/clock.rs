@@ -53,7 +53,8 @@ impl Clock {
         }
         let now = engine.now();
         let doomed = engine.table.first_failure().is_some();
-        let is_due = |&(due, task): &(u64, u32)| due <= now || (doomed && engine.table.is_doomed(task));
+        let is_due =
+            |&(due, task): &(u64, u32)| due <= now || (doomed && engine.table.is_doomed(task));
         let due: Vec<(u64, u32)> = self.timers.iter().copied().filter(is_due).collect();
         let mut ready = Vec::new();
         for timer in due {

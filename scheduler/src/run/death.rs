@@ -50,7 +50,9 @@ impl Death {
         let (fd, info_at, usage_at) = (pidfd.as_raw_fd(), info.as_mut_ptr(), usage.as_mut_ptr());
         let wait = || {
             // SAFETY: the kernel writes two structs, which live through the call.
-            unsafe { libc::syscall(libc::SYS_waitid, libc::P_PIDFD, fd, info_at, libc::WEXITED, usage_at) }
+            unsafe {
+                libc::syscall(libc::SYS_waitid, libc::P_PIDFD, fd, info_at, libc::WEXITED, usage_at)
+            }
         };
         while wait() < 0 {
             if nix::errno::Errno::last() != nix::errno::Errno::EINTR {
@@ -101,12 +103,17 @@ impl Death {
             Signal::SIGSYS => "a system call that is not allowed here".into(),
             Signal::SIGABRT => self.meaning_of_abort(),
             Signal::SIGKILL if self.out_of_memory => {
-                "killed by the kernel for lack of memory: take fewer workers, or smaller parts".into()
+                "killed by the kernel for lack of memory: take fewer workers, or smaller parts"
+                    .into()
             }
             Signal::SIGKILL => "killed from outside, as by `kill -9`".into(),
             Signal::SIGTERM => "asked to end from outside".into(),
-            Signal::SIGXCPU => format!("over its limit of CPU time{}", rlimit(Resource::RLIMIT_CPU)),
-            Signal::SIGXFSZ => format!("over its limit of file size{}", rlimit(Resource::RLIMIT_FSIZE)),
+            Signal::SIGXCPU => {
+                format!("over its limit of CPU time{}", rlimit(Resource::RLIMIT_CPU))
+            }
+            Signal::SIGXFSZ => {
+                format!("over its limit of file size{}", rlimit(Resource::RLIMIT_FSIZE))
+            }
             _ => "a signal".into(),
         }
     }
@@ -150,7 +157,9 @@ impl Death {
 fn rlimit(resource: Resource) -> String {
     match (getrlimit(resource), resource) {
         (Ok((soft, _)), _) if soft == libc::RLIM_INFINITY => String::new(),
-        (Ok((soft, _)), Resource::RLIMIT_CPU) => format!(", {}", format_time(Duration::from_secs(soft))),
+        (Ok((soft, _)), Resource::RLIMIT_CPU) => {
+            format!(", {}", format_time(Duration::from_secs(soft)))
+        }
         (Ok((soft, _)), _) => format!(", {}", format_bytes(soft)),
         (Err(_), _) => String::new(),
     }

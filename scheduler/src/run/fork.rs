@@ -128,7 +128,8 @@ impl Nursery {
         life.hold();
         // Ctrl-C and a closed terminal are for the parent to decide on. Not ignored but heard and
         // forgotten: a program that a task starts would inherit that it is to ignore them.
-        let deaf = SigAction::new(SigHandler::Handler(forget_it), SaFlags::SA_RESTART, SigSet::empty());
+        let deaf =
+            SigAction::new(SigHandler::Handler(forget_it), SaFlags::SA_RESTART, SigSet::empty());
         let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
         let actions = [
             (Signal::SIGINT, &deaf),

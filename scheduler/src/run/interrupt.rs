@@ -46,8 +46,7 @@ mod imp {
     /// How many runs listen, and the actions to put back after the last.
     static HANDLERS: Mutex<(usize, Vec<(Signal, SigAction)>)> = Mutex::new((0, Vec::new()));
 
-    const SIGNALS: [Signal; 4] =
-        [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGTSTP];
+    const SIGNALS: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGTSTP];
 
     extern "C" fn on_signal(signal: libc::c_int) {
         // SAFETY: the address of this thread's `errno`, valid as long as the thread.

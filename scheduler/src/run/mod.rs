@@ -28,17 +28,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+pub(crate) use marks::Marks;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use processes::Processes;
-pub(crate) use marks::Marks;
 pub use serial::Serial;
 pub use threads::Threads;
 
 use crate::arena::{Arena, Heap};
+use crate::config;
 use crate::engine::{Bell, Engine, Rules, wanted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::TaskId;
-use crate::config;
 use crate::limits;
 use crate::observer::Observer;
 use crate::plan::Plan;

@@ -84,8 +84,14 @@ impl Scheduler for Threads {
         let policies = Policies::resolve(plan.graph(), &self.asked)?;
         policies.check_without_kills(&self.asked, self.name())?;
         let workers = worker_count(self.workers, plan)?;
-        let kind =
-            Kind { workers, arena: None, bell: Bell::Futex, in_order: false, uncaught: false, policies };
+        let kind = Kind {
+            workers,
+            arena: None,
+            bell: Bell::Futex,
+            in_order: false,
+            uncaught: false,
+            policies,
+        };
         let engine = engine(plan, kind, observers)?;
         let mut watch = Watch::start(&engine, observers, self.name());
         for w in 0..workers {

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::observer::{GroupProgress, Observer, Progress, RareFact, RunEnd, RunView, TaskLine, WorkerFact};
+use crate::observer::{
+    GroupProgress, Observer, Progress, RareFact, RunEnd, RunView, TaskLine, WorkerFact,
+};
 
 /// Time between two ticks.
 const TICK: Duration = Duration::from_millis(100);
