@@ -167,6 +167,13 @@ class Bars:
                      compute_us=statistics.median(r["compute_us"] for r in runs),
                      forks_us=statistics.median(r["forks_us"] for r in runs), void=void)
 
+    def recovery(self):
+        if not self.wanted("recovery"):
+            return
+        runs, void, noisy = repeated(lambda: program("recovery", "--megabytes", 50)[-1], 7)
+        self.add("recovery after a death, parent of 50 MB", "us", 5000, [r["us"] for r in runs],
+                 noisy, void=void)
+
     def handover(self):
         if not self.wanted("handover"):
             return
@@ -215,7 +222,7 @@ def main():
     parser.add_argument("--peers", help="peers_sched.py")
     bars = Bars(parser.parse_args())
     for row in (bars.idle, bars.building, bars.latency, bars.graphs, bars.dask, bars.handover,
-                bars.recording, bars.kill):
+                bars.recording, bars.kill, bars.recovery):
         row()
     text = json.dumps(bars.rows, indent=1)
     if bars.arguments.json:

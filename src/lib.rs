@@ -34,7 +34,8 @@
 /// Why there is no value: what [`Delayed::catch`] hands over.
 pub use tine_scheduler::Error as TaskError;
 pub use tine_scheduler::{
-    Attempt, Error, ErrorKind, Graph, Key, Place, Result, TaskResult, Value, with,
+    Attempt, CancelToken, Error, ErrorKind, Graph, Key, Place, Result, TaskResult, Value, annotate,
+    should_stop, with,
 };
 
 // The ways to run.

@@ -19,6 +19,7 @@ mod nested;
 mod operators;
 /// `persist()` and the keys that it keeps.
 mod persisted;
+mod policies;
 /// The prelude beside those of others.
 mod preludes;
 /// A million calls.

@@ -108,6 +108,8 @@ fn out_of_file_size() -> u64 {
 fn from_outside() -> u64 {
     let me = std::process::id();
     let mut killer = std::process::Command::new("sh");
+    // Not of the case's group: nobody is left to reap it.
+    std::os::unix::process::CommandExt::process_group(&mut killer, 0);
     let mut child = killer.args(["-c", &format!("kill -KILL {me}")]).spawn().expect("a shell");
     let _ = child.wait();
     wait_until("the signal comes", || false);

@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use tine_scheduler::{
-    Dependency, Error, ErrorKind, Graph, GraphBuilder, GroupId, Key, Result, TaskId,
+    Dependency, Error, ErrorKind, Graph, GraphBuilder, GroupId, Key, Result, Tags, TaskId,
 };
 
 use crate::node::{Held, Input, Node, Task, Work};
@@ -98,8 +98,10 @@ struct Assembly<'a> {
     tasks: Vec<TaskId>,
     /// The group that the task before went to, which is most often the next one's too.
     last_group: Option<(&'static str, GroupId)>,
-    /// Pure tasks, by what they do to which inputs.
-    pure: HashMap<Token, TaskId>,
+    /// The tags of the node that is being emitted.
+    tags: Option<&'a Arc<Tags>>,
+    /// Pure tasks, by what they do to which inputs, and their tags.
+    pure: HashMap<(Token, Option<&'a Tags>), TaskId>,
     /// Names of which some numbers are taken by persisted results.
     pinned: HashMap<String, Numbers>,
 }
@@ -138,12 +140,18 @@ impl<'a> Assembly<'a> {
             starts: vec![0],
             last_group: None,
             tasks: Vec::with_capacity(nodes.len()),
+            tags: None,
             pure: HashMap::new(),
             pinned,
         }
     }
 
-    fn emit(&mut self, node: &Node) -> Result<()> {
+    fn emit(&mut self, node: &'a Node) -> Result<()> {
+        let before = self.tags.map(Arc::as_ptr);
+        self.tags = node.tags();
+        if before != self.tags.map(Arc::as_ptr) {
+            self.graph.set_tags(self.tags.cloned().unwrap_or_default());
+        }
         let tasks = match &node.work {
             Work::Task(task) => Emitted::One(self.emit_task(node, task)?),
             Work::Held(held) => Emitted::One(self.emit_held(held)),
@@ -170,6 +178,7 @@ impl<'a> Assembly<'a> {
             Dependency::Catch(t) => (t.index(), true),
             Dependency::Key(_) => unreachable!("inputs of nodes are tasks"),
         }));
+        let token = (token, self.tags.map(Arc::as_ref));
         if let Some(&same) = self.pure.get(&token) {
             return Ok(same);
         }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tine_scheduler::{
-    Datum, Error, ErrorKind, Finished, GraphBuilder, Key, Portable, Result, TaskBody, TaskContext,
-    TaskId, TypeTag, Value,
+    Datum, Error, ErrorKind, Finished, GraphBuilder, Key, Portable, Result, Tags, TaskBody,
+    TaskContext, TaskId, TypeTag, Value, annotations, is_annotated,
 };
 
 use crate::token::Token;
@@ -22,6 +22,8 @@ static CREATED: AtomicU64 = AtomicU64::new(0);
 pub struct Node {
     sequence: u64,
     inputs: Box<[Input]>,
+    /// The tags that were in force where it was created; `None` for none.
+    tags: Option<Arc<Tags>>,
     pub(crate) work: Work,
 }
 
@@ -35,6 +37,11 @@ pub(crate) enum Work {
     Layer(Box<dyn Layer>),
     /// Nothing: the expression was built wrongly.
     Failed(Error),
+}
+
+/// The tags in force on this thread.
+fn annotated() -> Option<Arc<Tags>> {
+    is_annotated().then(annotations)
 }
 
 /// One task, numbered among those of its name when the graph is built.
@@ -112,7 +119,28 @@ impl Node {
 
     fn create(inputs: Vec<Input>, work: Work) -> Arc<Self> {
         let sequence = CREATED.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Node { sequence, inputs: inputs.into(), work })
+        Arc::new(Node { sequence, inputs: inputs.into(), tags: annotated(), work })
+    }
+
+    /// The same task with more tags: another node, with the same inputs. What is no task has none,
+    /// and stays as it is.
+    pub fn tagged(self: &Arc<Self>, tags: &[(&str, String)]) -> Arc<Self> {
+        let Work::Task(task) = &self.work else { return self.clone() };
+        let mut all = self.tags.as_deref().cloned().unwrap_or_default();
+        for (name, value) in tags {
+            all.retain(|(n, _)| n != name);
+            all.push(((*name).to_owned(), value.clone()));
+        }
+        all.sort_unstable();
+        let sequence = CREATED.fetch_add(1, Ordering::Relaxed);
+        let task = Task { body: task.body.clone(), ..*task };
+        let (inputs, tags) = (self.inputs.clone(), Some(Arc::new(all)));
+        Arc::new(Node { sequence, inputs, tags, work: Work::Task(task) })
+    }
+
+    /// The tags of its tasks.
+    pub(crate) fn tags(&self) -> Option<&Arc<Tags>> {
+        self.tags.as_ref()
     }
 
     /// Its number in the order of creation in this process: above those of its inputs.

@@ -23,6 +23,7 @@ mod function;
 mod methods;
 mod name;
 mod ops;
+mod policy;
 mod purity;
 #[doc(hidden)]
 pub mod support;

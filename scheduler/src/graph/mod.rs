@@ -20,7 +20,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-pub use annotate::{annotate, annotations};
+pub use annotate::{annotate, annotations, is_annotated};
 pub use body::{TaskBody, TaskFn};
 pub use builder::{Dependency, GraphBuilder};
 pub(crate) use carry::CarriedGraph;

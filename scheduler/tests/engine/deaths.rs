@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -49,26 +50,53 @@ pub(crate) struct Campaign {
     pub(crate) memory: &'static str,
     runs: usize,
     given_up: usize,
+    /// Where tasks that fail at first note that they have.
+    failing: Option<tempfile::TempDir>,
 }
 
 impl Campaign {
     pub(crate) fn new(name: &'static str) -> Self {
         let (dog, deaths) = (Watchdog::new(name), Arc::new(Deaths::default()));
-        Campaign { name, dog, deaths, memory: "1GiB", runs: 0, given_up: 0 }
+        Campaign { name, dog, deaths, memory: "1GiB", runs: 0, given_up: 0, failing: None }
     }
 
     /// Runs a spec with workers that live for up to `reach` steps of the protocol.
     pub(crate) fn run(&mut self, spec: &Spec, workers: usize, reach: u64) {
+        let scheduler = Processes::new().workers(workers).memory(self.memory);
+        self.run_on(spec, &scheduler, workers, reach);
+    }
+
+    /// The same, with every third task failing at its first attempt.
+    fn run_flaky(&mut self, spec: &Spec, workers: usize, reach: u64) {
+        self.failing = Some(tempfile::tempdir().unwrap());
+        let backoff = Duration::from_micros(300 * (self.runs as u64 % 2));
+        let scheduler = Processes::new().workers(workers).retries(3).backoff(backoff);
+        self.run_on(spec, &scheduler, workers, reach);
+    }
+
+    /// What every task does first.
+    fn first(&self, reach: u64, seed: u64) -> Arc<dyn Fn(usize) + Send + Sync> {
+        let arm = arming(reach, seed);
+        let Some(folder) = &self.failing else { return arm };
+        let folder = folder.path().to_owned();
+        Arc::new(move |node| {
+            arm(node);
+            let mark = folder.join(node.to_string());
+            assert!(node % 3 > 0 || std::fs::File::create_new(mark).is_err(), "the first attempt");
+        })
+    }
+
+    fn run_on(&mut self, spec: &Spec, scheduler: &Processes, workers: usize, reach: u64) {
         let seed = self.runs as u64;
         self.runs += 1;
         let what =
             format!("run {seed}: {workers} workers, reach {reach}, {} deaths", self.deaths());
         self.dog.step(what.clone());
-        let graph = spec.build(Some(arming(reach, seed))).unwrap();
+        let graph = spec.build(Some(self.first(reach, seed))).unwrap();
         let plan = Plan::new(&graph, &spec.output_ids()).unwrap();
         let observer: Arc<dyn Observer> = self.deaths.clone();
         let memory = memory_in_use();
-        let got = Processes::new().workers(workers).memory(self.memory).run(&plan, &[observer]);
+        let got = scheduler.run(&plan, &[observer]);
         let got = match got {
             Ok(out) => Ok((0..out.len())
                 .map(|i| out.get::<crate::spec::Val>(i).unwrap().digest())
@@ -82,7 +110,9 @@ impl Campaign {
                 self.given_up += 1;
             }
             Err(e) if e.kind() == ErrorKind::Died && e.signal() == Some(9) => {
-                assert_eq!(e.attempt().map(|a| a.number), Some(4), "{e}");
+                // A failure that was retried counts as an attempt too.
+                let attempt = e.attempt().map(|a| (a.number, a.of));
+                assert!(matches!(attempt, Some((4..=7, 4..=7))), "{e}");
                 self.given_up += 1;
             }
             got => {
@@ -196,6 +226,21 @@ fn gated_sources() {
         }
     }
     campaign.end(300, before);
+}
+
+/// Failures that are tried again, at once and after a while, while workers die.
+#[test]
+fn flaky_tasks() {
+    let _alone = crate::alone();
+    let before = settled();
+    let mut campaign = Campaign::new("flaky_tasks");
+    for round in 0..6 {
+        for workers in WORKERS {
+            let leaf = [Op::Num, Op::Fresh(600), Op::Bytes(1 << 20)][round % 3];
+            campaign.run_flaky(&tree(60, 4, leaf, Op::Gather), workers, [20, 60, 150][round % 3]);
+        }
+    }
+    campaign.end(50, before);
 }
 
 #[test]
