@@ -21,6 +21,7 @@ mod class;
 mod extent;
 mod file;
 mod heap;
+mod running;
 mod sweep;
 mod take;
 
@@ -31,13 +32,13 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 pub use buffer::{Buffer, Element};
-pub(crate) use buffer::{
-    Lease, copied, end_publishing, publish, set_lease, unpublish, with_heap, with_idle_heap,
-    with_lease,
-};
 pub(crate) use chunk::{Owner, Tag};
 pub(crate) use class::{ALIGN, CHUNK};
 pub(crate) use heap::{Heap, Relief};
+pub(crate) use running::{
+    Lease, copied, end_publishing, publish, set_lease, unpublish, with_heap, with_idle_heap,
+    with_lease,
+};
 
 use crate::codec::BlockRef;
 use crate::error::{Error, Result};

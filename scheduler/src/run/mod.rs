@@ -17,6 +17,7 @@ mod memory;
 mod output;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod patrol;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod post;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod processes;
