@@ -24,6 +24,8 @@ mod output;
 #[cfg(target_os = "linux")]
 mod runner;
 #[cfg(target_os = "linux")]
+mod spilling;
+#[cfg(target_os = "linux")]
 mod stalls;
 #[cfg(target_os = "linux")]
 mod zygote;
@@ -64,6 +66,10 @@ const CASES: &[runner::Case] = &[
     ("deadlocks::of_a_run_off_the_main_thread", deadlocks::of_a_run_off_the_main_thread),
     ("deadlocks::of_one_task_leave_the_others_alone", deadlocks::leave_the_others_alone),
     ("healthy::tasks_are_never_proved_locked", healthy::tasks_are_never_proved_locked),
+    ("spilling::leaves_nothing_behind", spilling::leaves_nothing_behind),
+    ("spilling::without_a_folder", spilling::without_a_folder),
+    ("spilling::beyond_its_limit", spilling::beyond_its_limit),
+    ("spilling::when_a_write_is_refused", spilling::when_a_write_is_refused),
     ("stalls::are_explained_or_ended", stalls::are_explained_or_ended),
     ("zygote::serves_a_program_with_threads", zygote::serves_a_program_with_threads),
     ("zygote::runs_what_delayed_makes", zygote::runs_what_delayed_makes),

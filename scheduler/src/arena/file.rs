@@ -193,6 +193,16 @@ mod tests {
     }
 
     #[test]
+    fn memory_is_no_disk_unless_it_is_asked_for() {
+        let shared = Path::new("/dev/shm");
+        let is_tmpfs = nix::sys::statfs::statfs(shared).is_ok_and(|s| is_memory(s.filesystem_type()));
+        if is_tmpfs {
+            assert!(SpillFile::open_in(shared, false).unwrap_err().contains("not a disk"));
+            assert!(SpillFile::open_in(shared, true).is_ok());
+        }
+    }
+
+    #[test]
     fn what_is_written_is_read_through_the_mapping() {
         let folder = tempfile::tempdir().unwrap();
         let file = SpillFile::open_in(folder.path(), true).unwrap();
