@@ -25,6 +25,7 @@ mod observer;
 mod plan;
 #[expect(unsafe_code, reason = "functions by their addresses: see the module's invariant")]
 mod portable;
+mod projection;
 mod scheduler;
 mod value;
 
@@ -85,6 +86,7 @@ pub use observer::{
 };
 pub use plan::Plan;
 pub use portable::Portable;
+pub use projection::Projection;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use run::Processes;
 pub use run::{Serial, Threads, init};

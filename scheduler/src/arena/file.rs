@@ -195,7 +195,8 @@ mod tests {
     #[test]
     fn memory_is_no_disk_unless_it_is_asked_for() {
         let shared = Path::new("/dev/shm");
-        let is_tmpfs = nix::sys::statfs::statfs(shared).is_ok_and(|s| is_memory(s.filesystem_type()));
+        let is_tmpfs =
+            nix::sys::statfs::statfs(shared).is_ok_and(|s| is_memory(s.filesystem_type()));
         if is_tmpfs {
             assert!(SpillFile::open_in(shared, false).unwrap_err().contains("not a disk"));
             assert!(SpillFile::open_in(shared, true).is_ok());

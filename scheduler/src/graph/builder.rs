@@ -183,6 +183,12 @@ impl GraphBuilder {
         self.groups.mark_source(group);
     }
 
+    /// Says how many bytes the result of each task of `group` takes, so that the memory of a run can
+    /// be told before it begins: see [`Plan::projected_memory`](crate::Plan::projected_memory).
+    pub fn set_result_bytes(&mut self, group: GroupId, bytes: u64) {
+        self.groups.set_result_bytes(group, Some(bytes));
+    }
+
     /// Appends a task to `group`, at its next index.
     #[track_caller]
     pub fn push(

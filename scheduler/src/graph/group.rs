@@ -25,6 +25,7 @@ pub struct Group {
     positions: Positions,
     members: Vec<u32>,
     source: bool,
+    result_bytes: Option<u64>,
 }
 
 const NOBODY: u32 = u32::MAX;
@@ -67,6 +68,11 @@ impl Group {
     /// Whether its tasks read data into the run, and are held back while others can run.
     pub fn is_source(&self) -> bool {
         self.source
+    }
+
+    /// How many bytes the result of each of its tasks takes, where that is known before.
+    pub fn result_bytes(&self) -> Option<u64> {
+        self.result_bytes
     }
 
     /// Whether the tasks of both are numbered along the same axes, and are as many.
@@ -172,7 +178,13 @@ impl GroupTable {
         }
         let id = GroupId(u32::try_from(self.groups.len()).expect("fewer than 2^32 groups"));
         let members = Vec::new();
-        self.groups.push(Group { name: name.to_owned(), positions, members, source: false });
+        self.groups.push(Group {
+            name: name.to_owned(),
+            positions,
+            members,
+            source: false,
+            result_bytes: None,
+        });
         self.by_name.insert(name.to_owned(), id);
         self.last = Some(id);
         id
@@ -191,6 +203,7 @@ impl GroupTable {
             positions,
             members: Vec::new(),
             source,
+            result_bytes: None,
         };
         let groups = groups.into_iter().map(restore).collect();
         GroupTable { groups, by_name: HashMap::new(), last: None }
@@ -214,7 +227,9 @@ impl GroupTable {
     /// The group with this name, numbered as `pattern` is.
     pub(super) fn like(&mut self, name: &str, pattern: &Group) -> GroupId {
         let id = self.add(name, pattern.positions.clone());
-        self.groups[id.index()].source |= pattern.source;
+        let group = &mut self.groups[id.index()];
+        group.source |= pattern.source;
+        group.result_bytes = group.result_bytes.or(pattern.result_bytes);
         id
     }
 
@@ -235,6 +250,10 @@ impl GroupTable {
 
     pub(super) fn mark_source(&mut self, group: GroupId) {
         self.groups[group.index()].source = true;
+    }
+
+    pub(super) fn set_result_bytes(&mut self, group: GroupId, bytes: Option<u64>) {
+        self.groups[group.index()].result_bytes = bytes;
     }
 
     /// The index that the next task appended to `group` gets.

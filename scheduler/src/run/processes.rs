@@ -99,6 +99,7 @@ impl Scheduler for Processes {
         let policies = Policies::resolve(plan.graph(), &self.asked)?;
         let workers = worker_count(self.workers, plan)?;
         let budget = Budget::of(self.memory.as_deref(), self.worker_memory.as_deref())?;
+        plan.check_sizes(budget.memory.value)?;
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let event = EventFd::from_value_and_flags(0, flags)
             .map_err(|e| Error::new(ErrorKind::Os, format!("cannot make an eventfd: {e}")))?;
