@@ -309,7 +309,14 @@ impl<'a> Supervisor<'a> {
             }
             let state = State { deaths: orphan.state.deaths.saturating_add(1), ..orphan.state };
             let attempt = u32::from(state.deaths);
-            let error = self.engine.blame(error.clone(), orphan.task, attempt, attempt);
+            let error = match table.slot(worker.into()).last_words() {
+                Some(words) => {
+                    let message = format!("{}. It had panicked before: {words}", error.message());
+                    Error::new(error.kind(), message)
+                }
+                None => error.clone(),
+            };
+            let error = self.engine.blame(error, orphan.task, attempt, attempt);
             return self.give_up(orphan.task, state, error, ready);
         }
         let last_words = table.slot(worker.into()).last_words();
