@@ -51,9 +51,6 @@ fn note(info: &PanicHookInfo<'_>) -> bool {
     WATCHED.with(|watched| {
         let Ok(mut watched) = watched.try_borrow_mut() else { return false };
         let Some(watched) = watched.as_mut() else { return false };
-        let trace = Backtrace::capture();
-        let backtrace =
-            (trace.status() == BacktraceStatus::Captured).then(|| users_frames(&trace.to_string()));
         let place = info.location().map(Place::from);
         let text = text_of(info.payload());
         // For the case that the process does not survive: panic=abort, or a panic in a drop.
@@ -61,6 +58,11 @@ fn note(info: &PanicHookInfo<'_>) -> bool {
         if text != IN_CLEANUP {
             slot_of(watched).leave_words(&format!("{text}{at}"));
         }
+        // Behind the words: it takes a lock of the standard library's, which another thread of the
+        // parent may have held at the fork.
+        let trace = Backtrace::capture();
+        let backtrace =
+            (trace.status() == BacktraceStatus::Captured).then(|| users_frames(&trace.to_string()));
         watched.seen = Some(Seen { text, place, backtrace });
         true
     })

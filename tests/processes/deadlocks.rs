@@ -159,6 +159,16 @@ pub(crate) fn of_a_run_off_the_main_thread() {
     assert!(text(&error).contains("all 2 threads of its process wait: in "), "{error}");
 }
 
+/// A panic that came before is not lost: it may have been the reason.
+pub(crate) fn behind_a_panic() {
+    hold();
+    let error = proof(|| {
+        let _ = std::panic::catch_unwind(|| panic!("on purpose"));
+        locked()
+    });
+    assert!(text(&error).contains(". It had panicked before: on purpose, at "), "{error}");
+}
+
 /// What is caught fails alone: the pool lives on, and other tasks have their results.
 pub(crate) fn leave_the_others_alone() {
     hold();

@@ -64,6 +64,7 @@ const CASES: &[runner::Case] = &[
     ("deadlocks::of_threads_of_the_task", deadlocks::of_threads_of_the_task),
     ("deadlocks::by_the_task_itself", deadlocks::by_the_task_itself),
     ("deadlocks::of_a_run_off_the_main_thread", deadlocks::of_a_run_off_the_main_thread),
+    ("deadlocks::behind_a_panic", deadlocks::behind_a_panic),
     ("deadlocks::of_one_task_leave_the_others_alone", deadlocks::leave_the_others_alone),
     ("healthy::tasks_are_never_proved_locked", healthy::tasks_are_never_proved_locked),
     ("spilling::leaves_nothing_behind", spilling::leaves_nothing_behind),

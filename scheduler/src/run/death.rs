@@ -235,6 +235,13 @@ impl Case<'_> {
                 let number = self.number(state);
                 let unknown = || Error::new(ErrorKind::Died, "was given up");
                 let error = self.sentence.clone().unwrap_or_else(unknown);
+                let error = match slot.last_words() {
+                    Some(words) => {
+                        let message = format!("{}. It had panicked before: {words}", error.message());
+                        Error::new(error.kind(), message)
+                    }
+                    None => error,
+                };
                 self.failed(state, error, (number, number))
             }
             Some(Reason::Excess { task: t, excess }) if in_body && t == task => {
