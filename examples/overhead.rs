@@ -213,7 +213,7 @@ fn cpu_seconds() -> f64 {
 
 impl Observer for Pids {
     fn wanted(&self) -> Wanted {
-        Wanted { times: self.record, costs: self.record, ticks: false }
+        Wanted { times: self.record, costs: self.record, ..Wanted::NOTHING }
     }
 
     fn run_finished(&self, _run: &RunView<'_>, end: &RunEnd<'_>) {
