@@ -17,7 +17,7 @@ use crate::graph::Key;
 /// ```
 /// use tine_scheduler::{CancelToken, ErrorKind, Graph, Processes, get};
 /// let mut g = Graph::builder();
-/// g.task("x", [] as [&str; 0], || loop { std::thread::yield_now() });
+/// g.task("x", [] as [&str; 0], || -> i32 { loop { std::thread::yield_now() } });
 /// g.task("y", ["x"], |x: &i32| x + 1);
 /// let (graph, token) = (g.build()?, CancelToken::new());
 /// token.cancel_key("x"); // from wherever the user's wish is heard
