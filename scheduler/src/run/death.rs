@@ -114,7 +114,7 @@ impl Death {
             Signal::SIGXFSZ => {
                 format!("over its limit of file size{}", rlimit(Resource::RLIMIT_FSIZE))
             }
-            _ => "a signal".into(),
+            _ => "a signal that it does not handle".into(),
         }
     }
 
