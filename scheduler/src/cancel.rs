@@ -11,13 +11,13 @@ use crate::graph::Key;
 
 /// Ends runs, or tasks of them, from outside. Clones are the same token.
 ///
-/// It belongs to the program that calls `compute`: used inside of a task of
-/// [`Processes`](crate::Processes) it changes a copy, which nobody looks at.
+/// It belongs to the process that made it: a task of [`Processes`](crate::Processes) has a copy, which
+/// does nothing.
 ///
 /// ```
 /// use tine_scheduler::{CancelToken, ErrorKind, Graph, Processes, get};
 /// let mut g = Graph::builder();
-/// g.task("x", [] as [&str; 0], || loop { std::thread::yield_now() });
+/// g.task("x", [] as [&str; 0], || -> i32 { loop { std::thread::yield_now() } });
 /// g.task("y", ["x"], |x: &i32| x + 1);
 /// let (graph, token) = (g.build()?, CancelToken::new());
 /// token.cancel_key("x"); // from wherever the user's wish is heard
@@ -26,11 +26,12 @@ use crate::graph::Key;
 /// assert_eq!((error.kind(), error.task()), (ErrorKind::Cancelled, Some("x")));
 /// # Ok::<(), tine_scheduler::Error>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CancelToken(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
+    /// The process that it belongs to. Elsewhere its lock may be one that nobody will ever open.
+    owner: u32,
     all: AtomicBool,
     wishes: Mutex<Wishes>,
 }
@@ -46,15 +47,22 @@ struct Wishes {
 impl CancelToken {
     /// A token that nobody has used.
     pub fn new() -> Self {
-        CancelToken::default()
+        let (all, wishes) = (AtomicBool::new(false), Mutex::default());
+        CancelToken(Arc::new(Inner { owner: std::process::id(), all, wishes }))
+    }
+
+    fn is_mine(&self) -> bool {
+        self.0.owner == std::process::id()
     }
 
     /// Ends all runs that the token is attached to, now and later: running tasks are killed (under
     /// `Threads` and `Serial` they are waited for), and the call of `compute` returns an error of
     /// kind [`Cancelled`](ErrorKind::Cancelled).
     pub fn cancel(&self) {
-        self.0.all.store(true, Ordering::SeqCst);
-        self.wake();
+        if self.is_mine() {
+            self.0.all.store(true, Ordering::SeqCst);
+            self.wake();
+        }
     }
 
     /// Ends one task and all that depends on it, in all runs that the token is attached to, now and
@@ -62,8 +70,10 @@ impl CancelToken {
     /// same. Where a failure is caught, an error of kind [`Cancelled`](ErrorKind::Cancelled) is. A
     /// key that a run does not have changes nothing.
     pub fn cancel_key(&self, key: impl Into<Key>) {
-        self.wishes().keys.push(key.into());
-        self.wake();
+        if self.is_mine() {
+            self.wishes().keys.push(key.into());
+            self.wake();
+        }
     }
 
     /// Whether [`cancel`](Self::cancel) has been called.
@@ -81,7 +91,16 @@ impl CancelToken {
 
     /// The keys that were asked for after the first `seen`.
     pub(crate) fn keys_after(&self, seen: usize) -> Vec<Key> {
+        if !self.is_mine() {
+            return Vec::new();
+        }
         self.wishes().keys.get(seen..).unwrap_or_default().to_vec()
+    }
+}
+
+impl Default for CancelToken {
+    fn default() -> Self {
+        CancelToken::new()
     }
 }
 
@@ -98,9 +117,8 @@ pub(crate) struct Listening(Option<(CancelToken, u64)>);
 impl Listening {
     /// Listens for a run, where it has a token.
     pub(crate) fn begin(engine: &Engine<'_>) -> Self {
-        let (Some(token), Some(waker)) = (&engine.policies.token, engine.waker()) else {
-            return Listening(None);
-        };
+        let token = engine.policies.token.as_ref().filter(|t| t.is_mine());
+        let Some((token, waker)) = token.zip(engine.waker()) else { return Listening(None) };
         let mut wishes = token.wishes();
         let number = wishes.next;
         wishes.next += 1;

@@ -284,42 +284,48 @@ macro_rules! policy_methods {
         /// times more (at most 200); 0 where nobody says anything. A tag `retries` of the task
         /// stands above it.
         #[must_use]
-        pub fn retries(self, retries: u32) -> Self {
-            Self { asked: self.asked.retries(retries), ..self }
+        pub fn retries(mut self, retries: u32) -> Self {
+            self.asked = self.asked.retries(retries);
+            self
         }
 
         /// Waits this long before the first retry, and twice as long before each further one, with
         /// up to a quarter more that depends on the task's key. A tag `backoff` of the task stands
         /// above it.
         #[must_use]
-        pub fn backoff(self, first: std::time::Duration) -> Self {
-            Self { asked: self.asked.backoff(first), ..self }
+        pub fn backoff(mut self, first: std::time::Duration) -> Self {
+            self.asked = self.asked.backoff(first);
+            self
         }
 
         /// Gives a task up after more deaths of its worker than this (at most 200); 3 where nobody
         /// says anything. A tag `allowed_failures` of the task stands above it.
         #[must_use]
-        pub fn allowed_failures(self, deaths: u32) -> Self {
-            Self { asked: self.asked.allowed_failures(deaths), ..self }
+        pub fn allowed_failures(mut self, deaths: u32) -> Self {
+            self.asked = self.asked.allowed_failures(deaths);
+            self
         }
 
         /// Ends a run that takes longer than this. The error names what was still running.
         #[must_use]
-        pub fn timeout(self, limit: std::time::Duration) -> Self {
-            Self { asked: self.asked.timeout(limit), ..self }
+        pub fn timeout(mut self, limit: std::time::Duration) -> Self {
+            self.asked = self.asked.timeout(limit);
+            self
         }
 
         /// Lets each attempt of a task run for this long. A tag `timeout` of the task stands above
         /// it.
         #[must_use]
-        pub fn task_timeout(self, limit: std::time::Duration) -> Self {
-            Self { asked: self.asked.task_timeout(limit), ..self }
+        pub fn task_timeout(mut self, limit: std::time::Duration) -> Self {
+            self.asked = self.asked.task_timeout(limit);
+            self
         }
 
         /// Lets `token` end the runs of this scheduler, or tasks of them.
         #[must_use]
-        pub fn cancel_token(self, token: &$crate::cancel::CancelToken) -> Self {
-            Self { asked: self.asked.token(token), ..self }
+        pub fn cancel_token(mut self, token: &$crate::cancel::CancelToken) -> Self {
+            self.asked = self.asked.token(token);
+            self
         }
     };
 }
@@ -332,8 +338,9 @@ macro_rules! cooperative_method {
         /// can be asked for. A task that is over its time fails when it returns, whatever it
         /// returns; one that does not ask is waited for.
         #[must_use]
-        pub fn cooperative(self, cooperative: bool) -> Self {
-            Self { asked: self.asked.cooperative(cooperative), ..self }
+        pub fn cooperative(mut self, cooperative: bool) -> Self {
+            self.asked = self.asked.cooperative(cooperative);
+            self
         }
     };
 }

@@ -40,6 +40,32 @@ fn wait_for_the_end() -> ! {
     }
 }
 
+/// Uses a processor for 300 ms; whether two seconds have passed meanwhile.
+fn for_long(i: u32) -> u64 {
+    let stopped_before = std::time::Instant::now();
+    say(format!("start {i}"));
+    // Processor time: it stands still while the process does.
+    let cpu = || {
+        let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF);
+        let usage = usage.expect("allowed");
+        let time = usage.user_time() + usage.system_time();
+        nix::sys::time::TimeValLike::num_milliseconds(&time)
+    };
+    while cpu() < 300 {
+        std::hint::spin_loop();
+    }
+    u64::from(stopped_before.elapsed() > Duration::from_secs(2))
+}
+
+/// A task under a limit of memory that wants more.
+fn take_too_much() -> Result<Vec<u64>> {
+    let mut g = Graph::builder();
+    g.task(("task", 0), [] as [&str; 0], || 1u64);
+    g.task(("task", 1), [("task", 0)], |_: &u64| vec![1u8; 1 << 30].len() as u64);
+    let run = Processes::new().workers(2).allowed_failures(1);
+    tine_scheduler::get(&g.build()?, [("task", 1)], &run)?.get(0).map(|n| vec![n])
+}
+
 /// The program of a role.
 pub(crate) fn program(role: &str) -> ExitCode {
     match role {
@@ -62,32 +88,8 @@ pub(crate) fn program(role: &str) -> ExitCode {
             say(format!("line {i} {}", "x".repeat(300)));
             i.into()
         })),
-        "for long, then well" => report(run(2, 2, |i| {
-            let stopped_before = std::time::Instant::now();
-            say(format!("start {i}"));
-            // Processor time: it stands still while the process does.
-            let cpu = || {
-                let usage =
-                    nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF);
-                let usage = usage.expect("allowed");
-                let time = usage.user_time() + usage.system_time();
-                nix::sys::time::TimeValLike::num_milliseconds(&time)
-            };
-            while cpu() < 300 {
-                std::hint::spin_loop();
-            }
-            u64::from(stopped_before.elapsed() > Duration::from_secs(2))
-        })),
-        "takes too much" => {
-            let mut g = Graph::builder();
-            g.task(("task", 0), [] as [&str; 0], || 1u64);
-            g.task(("task", 1), [("task", 0)], |_: &u64| vec![1u8; 1 << 30].len() as u64);
-            let ran = g.build().and_then(|graph| {
-                let run = Processes::new().workers(2).allowed_failures(1);
-                tine_scheduler::get(&graph, [("task", 1)], &run)?.get(0)
-            });
-            report(ran.map(|n| vec![n]))
-        }
+        "for long, then well" => report(run(2, 2, for_long)),
+        "takes too much" => report(take_too_much()),
         "endless lines" => report(run(1, 1, |_| {
             let line = "x".repeat(200);
             loop {

@@ -133,12 +133,12 @@ impl Observer for Told {
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "tasks print as users' do")]
 fn chat(i: u32) -> u64 {
-    if i % 3 == 0 {
+    if i.is_multiple_of(3) {
         println!("out of {i}");
         spin(std::time::Duration::from_micros(u64::from(i % 7) * 40));
         println!("more of {i}");
     }
-    if i % 5 == 0 {
+    if i.is_multiple_of(5) {
         eprintln!("err of {i}");
     }
     i.into()

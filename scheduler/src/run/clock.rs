@@ -53,9 +53,14 @@ impl Clock {
         }
         let now = engine.now();
         let doomed = engine.table.first_failure().is_some();
-        let is_due =
-            |&(due, task): &(u64, u32)| due <= now || (doomed && engine.table.is_doomed(task));
-        let due: Vec<(u64, u32)> = self.timers.iter().copied().filter(is_due).collect();
+        let mut due = Vec::new();
+        while self.timers.first().is_some_and(|&(at, _)| at <= now) {
+            due.extend(self.timers.pop_first());
+        }
+        if doomed {
+            let skipped = |&(_, task): &(u64, u32)| engine.table.is_doomed(task);
+            due.extend(self.timers.iter().copied().filter(skipped));
+        }
         let mut ready = Vec::new();
         for timer in due {
             self.timers.remove(&timer);

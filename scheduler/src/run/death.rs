@@ -139,7 +139,7 @@ impl Death {
             Signal::SIGXFSZ => {
                 format!("over its limit of file size{}", rlimit(Resource::RLIMIT_FSIZE))
             }
-            _ => "a signal".into(),
+            _ => "a signal that it does not handle".into(),
         }
     }
 
@@ -237,7 +237,8 @@ impl Case<'_> {
                 let error = self.sentence.clone().unwrap_or_else(unknown);
                 let error = match slot.last_words() {
                     Some(words) => {
-                        let message = format!("{}. It had panicked before: {words}", error.message());
+                        let message =
+                            format!("{}. It had panicked before: {words}", error.message());
                         Error::new(error.kind(), message)
                     }
                     None => error,

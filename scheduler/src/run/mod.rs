@@ -265,6 +265,7 @@ fn give_up(
     ready: &mut Ready,
 ) -> Result<()> {
     let me = engine.table.workers() as u16;
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
     if let Some(arena) = engine.arena {
         Heap::new(arena, engine.table.epoch(), me).install();
         Heap::run_task(Some(task));

@@ -260,7 +260,7 @@ fn timeouts_of_what_cannot_be_killed_are_refused() {
 struct OnceUnderWay(Mutex<Option<Box<dyn FnOnce() + Send>>>);
 
 impl OnceUnderWay {
-    fn new(act: impl FnOnce() + Send + 'static) -> Arc<dyn Observer> {
+    fn observer(act: impl FnOnce() + Send + 'static) -> Arc<dyn Observer> {
         Arc::new(OnceUnderWay(Mutex::new(Some(Box::new(act)))))
     }
 }
@@ -285,7 +285,8 @@ fn a_run_is_cancelled() {
     let _company = crate::in_company();
     let dog = Watchdog::new("a_run_is_cancelled");
     let token = CancelToken::new;
-    let build: [fn(&CancelToken) -> Box<dyn Scheduler>; 2] = [
+    type Build = fn(&CancelToken) -> Box<dyn Scheduler>;
+    let build: [Build; 2] = [
         |t| Box::new(Processes::new().workers(2).cancel_token(t)),
         |t| Box::new(Threads::new().workers(2).cancel_token(t)),
     ];
@@ -293,7 +294,7 @@ fn a_run_is_cancelled() {
         let token = token();
         let scheduler = build(&token);
         dog.step(scheduler.name());
-        let act = OnceUnderWay::new(move || token.cancel());
+        let act = OnceUnderWay::observer(move || token.cancel());
         let e = tine_scheduler::observe(act, || run(&stuck_graph(), "after", &*scheduler));
         let e = e.unwrap_err();
         assert_eq!((e.kind(), e.task()), (ErrorKind::Cancelled, None), "{e}");
@@ -322,7 +323,7 @@ fn a_key_is_cancelled_while_it_runs() {
             Box::new(Processes::new().workers(2).cancel_token(&token))
         };
         let again = token.clone();
-        let act = OnceUnderWay::new(move || again.cancel_key("stuck"));
+        let act = OnceUnderWay::observer(move || again.cancel_key("stuck"));
         let e = tine_scheduler::observe(act, || run(&graph, "after", &*scheduler)).unwrap_err();
         assert_eq!((e.kind(), e.task()), (ErrorKind::Cancelled, Some("stuck")), "{e}");
         assert_eq!(run(&graph, "other", &*scheduler).unwrap(), 42);
@@ -337,7 +338,7 @@ fn what_depends_on_a_cancelled_key_ends_too() {
     let graph = stuck_graph();
     let token = CancelToken::new();
     let again = token.clone();
-    let act = OnceUnderWay::new(move || again.cancel_key("good"));
+    let act = OnceUnderWay::observer(move || again.cancel_key("good"));
     let scheduler = Processes::new().workers(2).cancel_token(&token);
     let e = tine_scheduler::observe(act, || run(&graph, "after", &scheduler)).unwrap_err();
     assert_eq!((e.kind(), e.task()), (ErrorKind::Cancelled, Some("stuck")), "{e}");
