@@ -32,6 +32,8 @@ pub(crate) struct Demo {
     pub(crate) out: PathBuf,
     /// How many workers; `None` for the default of the scheduler.
     pub(crate) workers: Option<usize>,
+    /// How much memory they and their results may take; `None` for the default of the scheduler.
+    pub(crate) memory: Option<String>,
     /// One JSON object, nothing else.
     pub(crate) json: bool,
     /// Whether to draw a progress bar.
@@ -69,6 +71,7 @@ impl From<low::Demo> for Demo {
             chosen,
             out: typed.out,
             workers: typed.workers.map(usize::from),
+            memory: typed.memory,
             json: typed.json,
             progress: !typed.json && may_animate(),
             colour: std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),

@@ -64,6 +64,10 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) workers: Option<u16>,
 
+    /// Memory for results and workers together, as 512MiB [default: most of what is left]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<String>,
+
     /// Print one JSON object instead of the table, and no progress
     #[arg(long)]
     pub(crate) json: bool,

@@ -3,23 +3,29 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::sync::{Mutex, PoisonError};
 
-use tine_scheduler::{GroupProgress, Observer, Progress, RunEnd, RunView, Stall, Wanted};
+use tine_scheduler::config::units::format_bytes;
+use tine_scheduler::{
+    GroupProgress, MemoryUse, Observer, Progress, RunEnd, RunView, Stall, Wanted,
+};
 
 /// Characters of the bar itself; the whole line stays below 80.
 const WIDTH: usize = 36;
 
 /// Draws how far a run is, and takes the bar away at its end.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Bar {
     title: String,
     colour: bool,
+    /// What was said of memory.
+    told: Mutex<Vec<String>>,
 }
 
 impl Bar {
     /// A bar with this title, of at most 24 characters.
     pub(crate) fn new(title: impl Into<String>, colour: bool) -> Self {
-        Bar { title: title.into(), colour }
+        Bar { title: title.into(), colour, told: Mutex::default() }
     }
 
     fn line(&self, groups: &[GroupProgress], elapsed: u64) -> String {
@@ -35,6 +41,18 @@ impl Bar {
         write!(line, " {percent:>3} % {:>5.1} s", elapsed as f64 / 1e9)
             .expect("writing to a String cannot fail");
         line
+    }
+}
+
+/// What there is to say of a run's memory: nothing, where there is enough.
+fn tell(memory: &MemoryUse) -> String {
+    let budget = format!("{} ({})", format_bytes(memory.budget), memory.source);
+    match (memory.held_back, memory.spilled) {
+        (true, _) => {
+            format!("memory is short, nothing new is read for now; the budget is {budget}")
+        }
+        (false, 0) => String::new(),
+        (false, _) => format!("results that do not fit are moved to disk; the budget is {budget}"),
     }
 }
 
@@ -55,6 +73,15 @@ impl Observer for Bar {
 
     fn tick(&self, _run: &RunView<'_>, progress: &Progress<'_>) {
         draw(&self.line(&progress.groups(), progress.elapsed));
+    }
+
+    fn memory_changed(&self, _run: &RunView<'_>, memory: &MemoryUse) {
+        let text = tell(memory);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.last() != Some(&text) && !text.is_empty() {
+            draw(&format!("\r\x1b[Ktine: {text}\n"));
+            told.push(text);
+        }
     }
 
     fn stalled(&self, _run: &RunView<'_>, stall: &Stall) -> bool {
@@ -78,6 +105,23 @@ mod tests {
         let bar = format!("{}{}", "━".repeat(18), "╌".repeat(18));
         assert_eq!(line, format!("\r{:<24} {bar}  50 %   1.2 s", "reading"));
         assert!(line.chars().count() < 80);
+    }
+
+    #[test]
+    fn memory_is_told_of_where_it_is_short() {
+        let source = "asked for".to_owned();
+        let enough = MemoryUse {
+            budget: 512 << 20,
+            source,
+            results: 1,
+            private: 0,
+            spilled: 0,
+            held_back: false,
+        };
+        assert_eq!(tell(&enough), "");
+        let short = MemoryUse { held_back: true, ..enough.clone() };
+        assert!(tell(&short).ends_with("the budget is 512.00 MiB (asked for)"), "{}", tell(&short));
+        assert!(tell(&MemoryUse { spilled: 1, ..enough }).contains("moved to disk"));
     }
 
     #[test]

@@ -49,19 +49,22 @@ pub(crate) fn measure<C: Compute>(
     Ok(Measured { value: recorded.output?, seconds, recording: recorded.run })
 }
 
-/// Forked processes, this many or as many as there are cores.
+/// Forked processes, as many as are asked for or as there are cores, within the memory asked for.
 #[cfg(target_os = "linux")]
-pub(crate) fn workers(count: Option<usize>) -> Box<dyn Scheduler> {
-    let processes = tine_scheduler::Processes::new();
-    Box::new(match count {
-        Some(n) => processes.workers(n),
-        None => processes,
-    })
+pub(crate) fn workers(demo: &high::Demo) -> Box<dyn Scheduler> {
+    let mut processes = tine_scheduler::Processes::new();
+    if let Some(n) = demo.workers {
+        processes = processes.workers(n);
+    }
+    if let Some(memory) = &demo.memory {
+        processes = processes.memory(memory);
+    }
+    Box::new(processes)
 }
 
-/// Threads, where there are no forked processes.
+/// Threads, where there are no forked processes; nothing keeps them within a budget.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn workers(count: Option<usize>) -> Box<dyn Scheduler> {
+pub(crate) fn workers(demo: &high::Demo) -> Box<dyn Scheduler> {
     let threads = tine_scheduler::Threads::new();
-    Box::new(count.map_or(threads, |n| threads.workers(n)))
+    Box::new(demo.workers.map_or(threads, |n| threads.workers(n)))
 }

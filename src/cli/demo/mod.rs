@@ -73,7 +73,7 @@ fn provide(demo: &high::Demo) -> Result<(Input, Option<f64>), Failure> {
     let started = Instant::now();
     let draft = Draft::new(&demo.data)?;
     let files = draft.write(demo.rows, demo.seed);
-    measure(demo, "writing files", &files, &*measure::workers(demo.workers))?;
+    measure(demo, "writing files", &files, &*measure::workers(demo))?;
     draft.publish()?;
     let seconds = started.elapsed().as_secs_f64();
     let input = Input::find(&demo.data)?.ok_or_else(|| {
@@ -87,7 +87,7 @@ fn compute_twice(
     demo: &high::Demo,
     job: &Delayed<Means>,
 ) -> Result<(Measured<Means>, Measured<Means>), Failure> {
-    let parallel = measure(demo, "worker processes", job, &*measure::workers(demo.workers))?;
+    let parallel = measure(demo, "worker processes", job, &*measure::workers(demo))?;
     Ok((parallel, measure(demo, "one thread", job, &Serial::new())?))
 }
 
