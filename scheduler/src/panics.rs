@@ -6,10 +6,12 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::ptr::NonNull;
-use std::sync::Once;
+use std::sync::{Once, OnceLock, mpsc};
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::table::Slot;
+use crate::worker;
 
 /// What the runtime says of a panic during a panic, after both; it adds nothing to them.
 const IN_CLEANUP: &str = "panic in a destructor during cleanup";
@@ -58,15 +60,37 @@ fn note(info: &PanicHookInfo<'_>) -> bool {
         if text != IN_CLEANUP {
             slot_of(watched).leave_words(&format!("{text}{at}"));
         }
-        // Behind the words: it takes a lock of the standard library's, which another thread of the
-        // parent may have held at the fork.
-        let trace = Backtrace::capture();
-        let backtrace =
-            (trace.status() == BacktraceStatus::Captured).then(|| users_frames(&trace.to_string()));
+        let backtrace = if can_trace() { backtrace() } else { None };
         watched.seen = Some(Seen { text, place, backtrace });
         true
     })
 }
+
+fn backtrace() -> Option<String> {
+    let trace = Backtrace::capture();
+    (trace.status() == BacktraceStatus::Captured).then(|| users_frames(&trace.to_string()))
+}
+
+/// Whether backtraces can be had here. They take a lock of the standard library's, and another
+/// thread of the parent, which was about to print a panic of its own, may have held it at the fork.
+/// Another thread tries, the first time: it may never come back from it.
+fn can_trace() -> bool {
+    static CAN: OnceLock<bool> = OnceLock::new();
+    if !worker::is_process() {
+        return true;
+    }
+    *CAN.get_or_init(|| {
+        let (tried, done) = mpsc::channel();
+        let trial = std::thread::Builder::new().spawn(move || {
+            drop(Backtrace::capture());
+            let _ = tried.send(());
+        });
+        trial.is_ok() && done.recv_timeout(TRIAL).is_ok()
+    })
+}
+
+/// To capture a trace takes microseconds; a lock that is held so long is held for ever.
+const TRIAL: Duration = Duration::from_millis(200);
 
 /// The frames of a backtrace that are the user's: between the machinery of panics and the engine.
 fn users_frames(trace: &str) -> String {

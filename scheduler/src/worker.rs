@@ -59,6 +59,11 @@ pub(crate) fn is_inside() -> bool {
     INSIDE.get() || WORKER_PROCESS.load(Ordering::Relaxed)
 }
 
+/// Whether this process is a worker, which another has forked.
+pub(crate) fn is_process() -> bool {
+    WORKER_PROCESS.load(Ordering::Relaxed)
+}
+
 /// The life of a worker process.
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub(crate) fn live(engine: &Engine<'_>, id: u16) {

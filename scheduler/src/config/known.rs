@@ -134,13 +134,6 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "how much may go there; unset, 90 % of what is free there, at most 256 GiB",
     },
     Setting {
-        key: "worker-memory",
-        kind: Kind::Size,
-        default: None,
-        meaning: "how much memory of its own one worker may take before it is ended; unset, as \
-                  much as the run",
-    },
-    Setting {
         key: "stall",
         kind: Kind::Choice(&["explain", "kill"]),
         default: Some("\"explain\""),
@@ -158,6 +151,13 @@ pub const SETTINGS: &[Setting] = &[
         kind: Kind::Duration,
         default: None,
         meaning: "how long a run may take; unset, for ever",
+    },
+    Setting {
+        key: "worker-memory",
+        kind: Kind::Size,
+        default: None,
+        meaning: "how much memory of its own one worker may take before it is ended; unset, as \
+                  much as the run",
     },
     Setting {
         key: "workers",
