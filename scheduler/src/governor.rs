@@ -8,8 +8,7 @@
 //! - over `BRAKE_ON` of the budget no source is taken, until use is under `BRAKE_OFF`;
 //! - over `SPILL_ON` the worker moves results to the file until use is under `SPILL_TO`: those first
 //!   that are needed last in static order, and of equals the largest;
-//! - over the whole budget it gives free chunks back to the kernel, moves whatever it can, and then
-//!   waits for others to end their tasks. Where all who run wait, the task that is first in static
+//! - over the whole budget it moves whatever it can, and then waits for others to end their tasks. Where all who run wait, the task that is first in static
 //!   order goes on: the others give their memory up and are run again later. A task that has the
 //!   budget for itself, and still not enough, fails.
 //!
@@ -78,7 +77,7 @@ impl Governor {
         self.table.header().private.load(Ordering::Relaxed)
     }
 
-    /// Bytes of memory that results of this run lie in, and those of earlier runs that are kept.
+    /// Bytes of memory that results of this run lie in.
     fn results(&self) -> u64 {
         (self.arena.chunks_of(self.table.epoch()) * CHUNK) as u64
     }
@@ -155,9 +154,7 @@ impl Governor {
 
     fn has_room(&self, heap: &mut Heap, chunks: usize) -> bool {
         heap.give_up_empty();
-        let resident = heap.resident_chunks();
-        let over = (resident + chunks).saturating_sub(self.limit());
-        over == 0 || heap.cool(over) == over
+        heap.chunks() + chunks <= self.limit()
     }
 
     /// Whether a task of another worker may end, or its worker may give memory back.

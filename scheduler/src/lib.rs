@@ -8,12 +8,7 @@
 
 #![cfg_attr(
     any(not(target_os = "linux"), tine_portable),
-    expect(
-        dead_code,
-        unused_imports,
-        unreachable_code,
-        reason = "what mends after deaths is for forked workers"
-    )
+    expect(dead_code, unused_imports, reason = "what mends after deaths is for forked workers")
 )]
 
 // The vocabulary: what a task is, and what can be said of it.

@@ -78,21 +78,10 @@ impl Arena {
         self.memory().filter(|&c| self.owners[c].load(Ordering::Relaxed) == chunk::WARM).count()
     }
 
-    /// Chunks in memory that a run owns, or that hold kept results.
+    /// Chunks in memory that workers of a run own.
     pub(crate) fn chunks_of(&self, epoch: u32) -> usize {
-        self.memory()
-            .filter(|&c| self.counts_for(epoch, self.owners[c].load(Ordering::Relaxed)))
-            .count()
-    }
-
-    /// The same, and those that are free and still have pages.
-    pub(super) fn resident_chunks(&self, epoch: u32) -> usize {
-        let word = |c: usize| self.owners[c].load(Ordering::Relaxed);
-        self.memory().filter(|&c| word(c) == chunk::WARM || self.counts_for(epoch, word(c))).count()
-    }
-
-    fn counts_for(&self, epoch: u32, word: u64) -> bool {
-        chunk::Owner::from_bits(word).is_some_and(|o| o.worker == chunk::PARENT || o.is_of(epoch))
+        let owner = |c: usize| chunk::Owner::from_bits(self.owners[c].load(Ordering::Relaxed));
+        self.memory().filter(|&c| owner(c).is_some_and(|o| o.is_of(epoch))).count()
     }
 
     /// Tells `found` of the blocks in memory that workers of a run hold: task and size, where that is
@@ -128,9 +117,9 @@ impl Arena {
         offset >= (self.chunks * CHUNK) as u64
     }
 
-    /// Empties warm chunks, at most `n`; returns how many. Meanwhile they bear `mark`, by which they
+    /// Empties warm chunks, at most `n`. Meanwhile they bear `mark`, by which they
     /// are found if the caller dies.
-    pub(super) fn cool(&self, n: usize, mark: u64) -> usize {
+    pub(super) fn cool(&self, n: usize, mark: u64) {
         let mut cooled = 0;
         for c in self.memory() {
             if cooled == n {
@@ -147,7 +136,6 @@ impl Arena {
                 owner.store(free, Ordering::SeqCst);
             }
         }
-        cooled
     }
 
     /// Says that memory was given back, to those that wait for some.

@@ -181,15 +181,24 @@ impl Heap {
         loop {
             let owner = self.owner(usage);
             let taken = self.arena.take_chunks(place, len, owner)?;
-            let Some(relief) = self.relief.clone().filter(|_| taken.grows()) else {
-                return Ok((taken.start, owner));
-            };
-            if self.arena.resident_chunks(self.epoch) <= relief.limit() {
+            let relief = self.relief.clone().filter(|_| place == Place::Memory);
+            let Some(relief) = relief else { return Ok((taken.start, owner)) };
+            let (own, limit) = (self.chunks(), relief.limit());
+            if own <= limit {
+                if taken.grows() {
+                    // Free chunks that have pages are memory too, of which nobody has any use.
+                    self.cool((own + self.arena.warm_chunks()).saturating_sub(limit));
+                }
                 return Ok((taken.start, owner));
             }
             self.arena.give_back(&taken, len);
-            relief.make_room(self, taken.cold)?;
+            relief.make_room(self, len)?;
         }
+    }
+
+    /// How many chunks of memory the workers of the run own.
+    pub(crate) fn chunks(&self) -> usize {
+        self.arena.chunks_of(self.epoch)
     }
 
     /// Gives back chunks of memory in which no block is in use; returns how many.
@@ -211,14 +220,11 @@ impl Heap {
         given
     }
 
-    /// Chunks in memory that count for the run of this worker, free ones with pages included.
-    pub(crate) fn resident_chunks(&self) -> usize {
-        self.arena.resident_chunks(self.epoch)
-    }
-
-    /// Empties warm chunks, at most `n`; returns how many.
-    pub(crate) fn cool(&mut self, n: usize) -> usize {
-        self.arena.cool(n, self.owner(Use::Tail).to_bits())
+    /// Empties warm chunks, at most `n`.
+    fn cool(&mut self, n: usize) {
+        if n > 0 {
+            self.arena.cool(n, self.owner(Use::Tail).to_bits());
+        }
     }
 
     /// Frees blocks of the file that this worker took for a task and did not publish.
