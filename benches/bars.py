@@ -167,6 +167,29 @@ class Bars:
                      compute_us=statistics.median(r["compute_us"] for r in runs),
                      forks_us=statistics.median(r["forks_us"] for r in runs), void=void)
 
+    def memory(self):
+        if self.wanted("flow"):
+            runs, void, noisy = repeated(lambda: program("spill", "flow")[-1], 7)
+            self.right("flow", runs)
+            self.add("3 GB through 512 MiB: peak memory", "MiB", 640, [r["peak_mib"] for r in runs],
+                     noisy, seconds=statistics.median(r["seconds"] for r in runs), void=void)
+        if self.wanted("shuffle"):
+            def shuffle():
+                return program("spill", "shuffle", "--megabytes", 2000, "--parts", 200)[-1]
+
+            runs, void, noisy = repeated(shuffle, 7)
+            self.right("shuffle", runs)
+            # A plain loop that writes as much, waits for the disk, and reads it.
+            self.add("200 x 200 parts, 2 GB, 512 MiB : disk alone", "ratio of speeds", -0.5,
+                     [r["disk_synced_seconds"] / r["seconds"] for r in runs], noisy,
+                     peak_mib=max(r["peak_mib"] for r in runs),
+                     seconds=statistics.median(r["seconds"] for r in runs), void=void)
+
+    @staticmethod
+    def right(what, runs):
+        if not all(r["right"] for r in runs):
+            sys.exit(f"{what}: a wrong result")
+
     def recovery(self):
         if not self.wanted("recovery"):
             return
@@ -222,7 +245,7 @@ def main():
     parser.add_argument("--peers", help="peers_sched.py")
     bars = Bars(parser.parse_args())
     for row in (bars.idle, bars.building, bars.latency, bars.graphs, bars.dask, bars.handover,
-                bars.recording, bars.kill, bars.recovery):
+                bars.recording, bars.kill, bars.recovery, bars.memory):
         row()
     text = json.dumps(bars.rows, indent=1)
     if bars.arguments.json:
