@@ -161,7 +161,7 @@ impl Governor {
     fn others_run(&self) -> bool {
         (0..self.table.workers()).filter(|&w| w != usize::from(self.worker)).any(|w| {
             let slot = self.table.slot(w);
-            !self.table.is_asleep(w) && !(slot.is_starved() && slot.in_body())
+            !(self.table.is_asleep(w) || slot.is_starved() && slot.in_body())
         })
     }
 

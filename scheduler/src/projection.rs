@@ -44,7 +44,7 @@ impl Plan<'_> {
         let readers = self.readers();
         let mut live = Live::new(self);
         let mut left = readers.clone();
-        for rank in 0..self.len() {
+        for (rank, &read) in readers.iter().enumerate() {
             live.begin(self.task(rank));
             for input in self.inputs_of(rank) {
                 left[input] -= 1;
@@ -52,7 +52,7 @@ impl Plan<'_> {
                     live.end(self.task(input));
                 }
             }
-            if readers[rank] == 0 {
+            if read == 0 {
                 live.end(self.task(rank));
             }
         }

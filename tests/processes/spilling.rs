@@ -34,8 +34,9 @@ fn sum() -> Result<(u64, u64)> {
     });
     let graph = g.build()?;
     let spilled = Arc::new(Spilled::default());
+    let observers: [Arc<dyn Observer>; 1] = [spilled.clone()];
     let processes = Processes::new().workers(2).memory("32MiB");
-    let out = processes.run(&Plan::new(&graph, &[total])?, &[spilled.clone()])?;
+    let out = processes.run(&Plan::new(&graph, &[total])?, &observers)?;
     let moved = *spilled.0.lock().expect("no panic");
     Ok((out.get(0)?, moved))
 }

@@ -67,7 +67,7 @@ impl SpillFile {
             return Err("is memory, not a disk".into());
         }
         let unit = u64::try_from(system.block_size()).unwrap_or(4096);
-        let available = u64::from(system.blocks_available()).saturating_mul(unit);
+        let available = system.blocks_available().saturating_mul(unit);
         let limit = config::size("spill.limit").map_err(|e| e.message().to_owned())?;
         let most = limit.unwrap_or_else(|| LARGEST.min(available / 10 * 9));
         let chunks = most.min(file_size_limit()) as usize / CHUNK;

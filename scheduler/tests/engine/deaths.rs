@@ -123,7 +123,12 @@ impl Campaign {
         }
     }
 
-    fn deaths(&self) -> usize {
+    /// Deaths, runs, and runs that ended because a task's body had died too often.
+    pub(crate) fn figures(&self) -> (usize, usize, usize) {
+        (self.deaths(), self.runs, self.given_up)
+    }
+
+    pub(crate) fn deaths(&self) -> usize {
         *self.deaths.0.lock().unwrap()
     }
 

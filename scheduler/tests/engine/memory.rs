@@ -289,3 +289,31 @@ fn deaths_in_random_graphs_while_memory_is_short() {
     }
     campaign.end(20, before);
 }
+
+/// All steps of the protocol, allocator, moves and give-backs included, for 1, 2, 4 and 8 workers:
+/// `cargo test --release -p tine-scheduler --test engine hundred_thousand -- --ignored`.
+#[test]
+#[ignore = "takes minutes, and is meant for release builds"]
+fn a_hundred_thousand_deaths() {
+    let _alone = crate::alone();
+    let before = settled();
+    let mut campaign = Campaign::new("a_hundred_thousand_deaths");
+    let mut runner = TestRunner::deterministic();
+    for round in 0usize.. {
+        if campaign.deaths() >= 100_000 {
+            break;
+        }
+        campaign.memory = ["1GiB", "24MiB"][round % 2];
+        let spec = match round / 2 % 4 {
+            0 => tree(200, [2, 16, 200][round % 3], Op::Num, Op::Num),
+            1 => tree(24, 3, [Op::Fresh(200_000), Op::Fresh(600)][round / 8 % 2], Op::Gather),
+            2 => tree(60, 60, Op::Fresh(150_000), [Op::Slice, Op::Pair][round / 8 % 2]),
+            _ => any_spec(80, round / 8 % 2 == 1).new_tree(&mut runner).unwrap().current(),
+        };
+        let reach = [10, 40, 100, 300][round / 32 % 4];
+        campaign.run(&spec, WORKERS[round / 8 % 4], reach);
+    }
+    let (deaths, runs, given_up) = campaign.figures();
+    eprintln!("{deaths} deaths in {runs} runs, {given_up} of them given up");
+    campaign.end(100_000, before);
+}
