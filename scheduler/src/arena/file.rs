@@ -209,7 +209,9 @@ mod tests {
         let file = SpillFile::open_in(folder.path(), true).unwrap();
         file.write(b"tines", CHUNK).unwrap();
         // SAFETY: within the mapping, which lives as long as the process.
-        let read = unsafe { std::slice::from_raw_parts(file.read.as_ptr().add(CHUNK), 5) };
+        let second = unsafe { file.read.add(CHUNK) };
+        // SAFETY: as above.
+        let read = unsafe { std::slice::from_raw_parts(second.as_ptr(), 5) };
         assert_eq!(read, b"tines");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it has no name");
     }

@@ -314,6 +314,7 @@ fn a_hundred_thousand_deaths() {
         campaign.run(&spec, WORKERS[round / 8 % 4], reach);
     }
     let (deaths, runs, given_up) = campaign.figures();
-    eprintln!("{deaths} deaths in {runs} runs, {given_up} of them given up");
     campaign.end(100_000, before);
+    let text = format!("{deaths} deaths in {runs} runs, {given_up} of them given up\n");
+    std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes()).unwrap();
 }
