@@ -124,7 +124,8 @@ fn is_told(expected: &'static str, body: impl Fn() -> u64 + Send + Sync + 'stati
         g.task("slow", [] as [&str; 0], body);
         get(&g.build().expect("a graph"), ["slow"], &Processes::new().workers(2))
     });
-    assert_eq!(ran.expect_err("interrupted").kind(), ErrorKind::Interrupted);
+    let error = ran.expect_err("interrupted");
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
     assert!(listener.heard.load(Ordering::Relaxed));
 }
 

@@ -135,7 +135,7 @@ impl Campaign {
     pub(crate) fn end(self, at_least: usize, before: usize) {
         assert!(self.deaths() >= at_least, "{}: only {} deaths", self.name, self.deaths());
         // The other runs are the test; these depend on where in a body the countdown ends.
-        assert!(3 * self.given_up <= self.runs, "{} of {} given up", self.given_up, self.runs);
+        assert!(2 * self.given_up <= self.runs, "{} of {} given up", self.given_up, self.runs);
         assert_eq!(children(), [] as [String; 0], "{}", self.name);
         assert_eq!(descriptors(), before, "{}", self.name);
     }
