@@ -164,6 +164,7 @@ impl Desk<'_> {
         arena::end_publishing();
         for (producer, lease) in self.leases.take() {
             if is_held(&lease) {
+                self.look_at(producer);
                 self.engine.table.cell(producer).flags.fetch_or(PINNED, Ordering::SeqCst);
             }
         }

@@ -97,6 +97,8 @@ impl Governor {
         if used >= self.share(BRAKE_ON) {
             if header.pressure.fetch_or(BRAKE, Ordering::SeqCst) & BRAKE == 0 {
                 header.brakes.fetch_add(1, Ordering::Relaxed);
+                // Sleepers give up chunks without blocks, and fall asleep again.
+                self.table.wake_all();
             }
         } else if used < self.share(BRAKE_OFF)
             && header.pressure.fetch_and(!BRAKE, Ordering::SeqCst) & BRAKE != 0
@@ -119,11 +121,18 @@ impl Governor {
     fn spill_down(&self, heap: &mut Heap, target: u64) -> Result<u64> {
         let mut freed = 0;
         for least in [WORTH_LISTING, 0] {
+            // Small blocks free no chunk one by one.
+            let mut pending = 0;
             for candidate in self.candidates(least) {
-                if self.in_use() <= target {
-                    return Ok(freed);
+                if self.in_use().saturating_sub(pending) <= target {
+                    heap.give_up_empty();
+                    pending = 0;
+                    if self.in_use() <= target {
+                        return Ok(freed);
+                    }
                 }
-                freed += self.table.spill(candidate.task, self.worker, heap)?;
+                let moved = self.table.spill(candidate.task, self.worker, heap)?;
+                (freed, pending) = (freed + moved, pending + moved);
             }
             heap.give_up_empty();
         }
@@ -173,15 +182,32 @@ impl Governor {
 
     fn wait_for_room(&self, heap: &mut Heap, chunks: usize, target: u64) -> Result<()> {
         let slot = self.table.slot(self.worker.into());
+        let looks = || self.table.header().looks.load(Ordering::SeqCst);
+        let mut last_look = None;
         loop {
             let heard = self.arena.bell();
             if self.has_room(heap, chunks) {
                 return Ok(());
             }
+            if self.table.is_stopped() {
+                // Nobody will free anything any more.
+                slot.set_gave_way();
+                leave();
+            }
             if let Some(mine) = slot.current().filter(|_| slot.in_body())
                 && !self.others_run()
             {
-                self.give_way(mine, chunks)?;
+                // Sleepers may own chunks without blocks, and give them up when they fall asleep;
+                // and what others held may be gone since it was looked at. Only then it is said
+                // that there is no room.
+                match last_look {
+                    None => {
+                        last_look = Some(looks() + 2);
+                        self.table.wake_all();
+                    }
+                    Some(last) if looks() >= last => self.give_way(mine, chunks)?,
+                    Some(_) => {}
+                }
             }
             self.arena.wait(heard);
             // What ended meanwhile may be moved. What cannot be has been told of before.
@@ -191,7 +217,9 @@ impl Governor {
 
     /// All who run wait for memory. The first goes on, and the others end.
     fn give_way(&self, mine: u32, chunks: usize) -> Result<()> {
-        let Some(first) = self.first_starved() else { return Ok(()) };
+        // One that has been said to run alone may be waiting for this one to end.
+        let said = self.table.alone().filter(|&t| t != mine);
+        let Some(first) = said.or_else(|| self.first_starved()) else { return Ok(()) };
         let others = (0..self.table.workers())
             .any(|w| w != usize::from(self.worker) && !self.table.is_asleep(w));
         if others {

@@ -63,7 +63,7 @@ fn take_too_much() -> Result<Vec<u64>> {
     g.task(("task", 0), [] as [&str; 0], || 1u64);
     g.task(("task", 1), [("task", 0)], |_: &u64| vec![1u8; 1 << 30].len() as u64);
     // More than there is: tine is not to end it first.
-                let run = Processes::new().workers(2).allowed_failures(1).memory("8GiB");
+    let run = Processes::new().workers(2).allowed_failures(1).memory("8GiB");
     tine_scheduler::get(&g.build()?, [("task", 1)], &run)?.get(0).map(|n| vec![n])
 }
 

@@ -20,7 +20,7 @@ use nix::sys::statfs::{FsType, TMPFS_MAGIC, fstatfs};
 use super::CHUNK;
 use crate::config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::region::{Access, file_size_limit, map_guarded};
+use crate::region::{Access, file_size_limit, map_guarded, unmap};
 
 /// No more than this is reserved unless a setting says so: the mapping of it has to be kept track of.
 const LARGEST: u64 = 256 << 30;
@@ -34,6 +34,12 @@ pub(super) struct SpillFile {
     /// How many chunks it may have.
     pub(super) chunks: usize,
     pub(super) directory: PathBuf,
+}
+
+impl Drop for SpillFile {
+    fn drop(&mut self) {
+        unmap(self.read, self.chunks * CHUNK);
+    }
 }
 
 impl SpillFile {

@@ -81,6 +81,11 @@ impl Heap {
         std::mem::replace(&mut self.relief, relief)
     }
 
+    /// Whose it is.
+    pub(crate) fn worker(&self) -> u16 {
+        self.worker
+    }
+
     pub(crate) fn arena(&self) -> &'static Arena {
         self.arena
     }

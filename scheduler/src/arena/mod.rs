@@ -126,6 +126,11 @@ impl Arena {
 
     fn with_len(len: usize) -> Result<Arena> {
         let chunks = len / CHUNK;
+        let file = memfd("tine-arena", len)?;
+        let write = map_guarded(len, &file, Access::ReadWrite)?;
+        // The address space that the first half took is what the next, smaller attempt needs.
+        let read = map_guarded(len, &file, Access::Read).inspect_err(|_| unmap(write, len))?;
+        let unmap_both = || [write, read].into_iter().for_each(|start| unmap(start, len));
         let spill = SpillFile::open();
         let all = chunks + spill.as_ref().map_or(0, |s| s.chunks);
         let control = Carver::carve(Sharing::Forks, |c| {
@@ -135,11 +140,8 @@ impl Arena {
             let tags = c.slab(extent::tags_before(chunks, all));
             (owners, (kinds, frees, uses), (used, tags), c.slab(COUNTERS * APART))
         });
-        let (owners, (kinds, frees, uses), (used, tags), counters) = control?;
-        let file = memfd("tine-arena", len)?;
-        let write = map_guarded(len, &file, Access::ReadWrite)?;
-        // The address space that the first half took is what the next, smaller attempt needs.
-        let read = map_guarded(len, &file, Access::Read).inspect_err(|_| unmap(write, len))?;
+        let (owners, (kinds, frees, uses), (used, tags), counters) =
+            control.inspect_err(|_| unmap_both())?;
         #[rustfmt::skip]
         let arena = Arena { file, write, read, spill, chunks, owners, kinds, frees, uses, used, tags, counters };
         Ok(arena)

@@ -135,6 +135,10 @@ impl Heap {
         match *self {}
     }
 
+    pub(crate) fn worker(&self) -> u16 {
+        match *self {}
+    }
+
     pub(crate) fn new(arena: &'static Arena, _epoch: u32, _worker: u16) -> Self {
         match *arena {}
     }

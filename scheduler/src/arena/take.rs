@@ -107,6 +107,7 @@ impl Arena {
         for c in taken.start..taken.start + len {
             self.owners[c].store(free, Ordering::SeqCst);
         }
+        self.ring();
     }
 
     /// Takes a chunk that is free; returns its word before.

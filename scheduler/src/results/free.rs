@@ -17,14 +17,18 @@ impl Table {
         let mut stack = vec![task];
         while let Some(task) = stack.pop() {
             let cell = self.cell(task);
-            let Some(word) = live(cell) else { continue };
             if cell.flags.load(Ordering::SeqCst) & PINNED != 0 {
                 continue;
             }
             let slot = self.slot(worker.into());
             slot.set_freeing(task);
             kill_point!(MidFree);
-            if begin_free(cell, word, worker) {
+            // Whoever moves it changes the word meanwhile, and is then soon done.
+            let mut word = live(cell);
+            while word.is_some_and(|w| !begin_free(cell, w, worker)) {
+                word = live(cell);
+            }
+            if let Some(word) = word {
                 kill_point!(MidFree);
                 match word.kind {
                     Kind::Inline => {}
@@ -49,8 +53,10 @@ impl Table {
         }
         if let Ok(stream) = Stream::read(arena, block) {
             for alias in stream.aliases() {
-                if self.drop_hold(alias.producer, alias.bit) {
-                    stack.push(alias.producer);
+                let (producer, bit) = (alias.producer, alias.bit);
+                let is_edge = producer < self.last() && bit < self.out_degree(producer);
+                if is_edge && self.drop_hold(producer, bit) {
+                    stack.push(producer);
                 }
                 kill_point!(MidFree);
             }

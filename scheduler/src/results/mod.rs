@@ -183,7 +183,8 @@ pub(crate) fn fetch<'a>(cell: &'a Cell, arena: Option<&'static Arena>) -> Result
 /// Whether freeing the result would give memory back.
 #[inline]
 pub(crate) fn is_worth_freeing(cell: &Cell) -> bool {
-    live(cell).is_some_and(|w| w.kind != Kind::Inline)
+    let word = Word::load(cell);
+    word.is_some_and(|w| w.kind != Kind::Inline && (w.is_live() || w.status == Status::Sealing))
 }
 
 /// Whether the result lies in a block of the arena, now or a moment ago.

@@ -10,6 +10,7 @@
 //! one of the two sees the other.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use super::stream::{Header, Stream};
@@ -21,8 +22,14 @@ use crate::error::Result;
 use crate::kill_point::kill_point;
 use crate::table::{Cell, LOOKED_AT, PINNED, Phase, Table};
 
+/// What has been found out of results, and how far their inputs were followed for it.
+type Known = BTreeMap<u32, (u32, Rc<Moved>)>;
+
 /// Where blocks were, and where they are.
 pub(crate) type Moved = BTreeMap<u64, u64>;
+
+/// How many results are looked at, at most, to find out whether one is read: readers wait meanwhile.
+const VISITS: u32 = 10_000;
 
 /// How many results in a row may refer to each other's blocks; longer chains stay in memory.
 const DEEPEST: u32 = 16;
@@ -36,14 +43,15 @@ impl Table {
     pub(crate) fn spill(&self, task: u32, worker: u16, heap: &mut Heap) -> Result<u64> {
         let cell = self.cell(task);
         let Some(word) = Word::load(cell) else { return Ok(0) };
+        let from = block_of(cell);
         let is_block = word.status == Status::Live && word.kind == Kind::Block;
-        if !is_block || heap.arena().is_in_file(block_of(cell).offset) || self.must_stay(task) {
+        if !is_block || heap.arena().is_in_file(from.offset) || self.must_stay(task) {
             return Ok(0);
         }
         let slot = self.slot(worker.into());
-        slot.begin_spill(task, block_of(cell));
+        slot.begin_spill(task, from);
         kill_point!(MidSpill);
-        let moved = self.move_live(task, word, worker, heap);
+        let moved = self.move_live(task, word, from, heap);
         if !matches!(moved, Ok(n) if n > 0) {
             heap.free_in_file(task);
         }
@@ -51,19 +59,23 @@ impl Table {
         moved
     }
 
-    fn move_live(&self, task: u32, word: Word, worker: u16, heap: &mut Heap) -> Result<u64> {
-        let cell = self.cell(task);
+    fn move_live(&self, task: u32, word: Word, from: BlockRef, heap: &mut Heap) -> Result<u64> {
+        let (cell, worker) = (self.cell(task), heap.worker());
         let copying = Word { status: Status::Copying, worker, ..word };
         if !word.change(cell, copying) {
             return Ok(0);
         }
         kill_point!(MidSpill);
-        let from = block_of(cell);
+        if block_of(cell) != from {
+            // Somebody else has moved it in between: a word that is Live again looks as before.
+            copying.change(cell, word);
+            return Ok(0);
+        }
         let (to, bytes) = match copy(heap, task, from) {
             Ok(copied) => copied,
             Err(e) => {
-                copying.change(cell, word);
-                return Err(e);
+                // What was freed meanwhile may read as anything.
+                return if copying.change(cell, word) { Err(e) } else { Ok(0) };
             }
         };
         kill_point!(MidSpill);
@@ -91,18 +103,22 @@ impl Table {
         let is_done = |t| self.cell(t).state.load().is_some_and(|s| s.phase == Phase::Done);
         // The flags last: they are set before the task, or its reader, has ended.
         !is_done(task)
-            || self.is_read(task, DEEPEST)
+            || self.is_read(task, DEEPEST, &mut VISITS.clone())
             || self.cell(task).flags.load(Ordering::SeqCst) & (PINNED | LOOKED_AT) != 0
     }
 
-    fn is_read(&self, task: u32, depth: u32) -> bool {
+    fn is_read(&self, task: u32, depth: u32, visits: &mut u32) -> bool {
+        if *visits == 0 {
+            return true;
+        }
+        *visits -= 1;
         self.holders(task).filter(|(consumer, _)| *consumer != self.last()).any(
             |(consumer, holds)| {
                 match self.cell(consumer).state.load().map(|s| s.phase) {
                     Some(Phase::Waiting | Phase::Ready | Phase::Backoff) => false,
                     // Its result refers to this one: who reads that, reads this.
                     Some(phase) if phase.is_final() => {
-                        holds && (depth == 0 || self.is_read(consumer, depth - 1))
+                        holds && (depth == 0 || self.is_read(consumer, depth - 1, visits))
                     }
                     _ => true,
                 }
@@ -161,9 +177,8 @@ impl Table {
         if self.header().spilled.load(Ordering::SeqCst) == 0 {
             return Moved::new();
         }
-        let mut moved = self.places(task, arena, DEEPEST + 1);
-        moved.retain(|before, now| before != now);
-        moved
+        let moved = self.places(task, arena, DEEPEST + 1, &mut Known::new());
+        moved.iter().filter(|(before, now)| before != now).map(|(b, n)| (*b, *n)).collect()
     }
 
     /// Where each block that the result of `task` refers to may be said to lie, and where it does.
@@ -171,22 +186,24 @@ impl Table {
     /// An offset alone says nothing: another result may have lain there before, or lie there since.
     /// But a block is moved once at most, and those that one result refers to were there at the same
     /// time; so each of them is either where it was then, or where it is now.
-    fn places(&self, task: u32, arena: &Arena, depth: u32) -> Moved {
+    fn places(&self, task: u32, arena: &Arena, depth: u32, known: &mut Known) -> Rc<Moved> {
+        if let Some((_, places)) = known.get(&task).filter(|(d, _)| *d >= depth) {
+            return places.clone();
+        }
         let mut places = Moved::new();
-        let Some(stream) = super::stream(self.cell(task), arena) else { return places };
+        let Some(stream) = super::stream(self.cell(task), arena) else { return places.into() };
         places.extend(stream.moved());
-        let mut producers = BTreeMap::<u32, Moved>::new();
         for alias in stream.aliases() {
             // One in the file stays there, and what hangs on it by a longer chain is not moved.
             let mut now = alias.offset;
             if !arena.is_in_file(now) && depth > 0 && alias.producer < self.last() {
-                let above = producers
-                    .entry(alias.producer)
-                    .or_insert_with(|| self.places(alias.producer, arena, depth - 1));
+                let above = self.places(alias.producer, arena, depth - 1, known);
                 now = above.get(&now).copied().unwrap_or(now);
             }
             places.insert(alias.offset, now);
         }
+        let places = Rc::new(places);
+        known.insert(task, (depth, places.clone()));
         places
     }
 }

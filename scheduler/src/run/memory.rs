@@ -17,6 +17,8 @@ use crate::procfs;
 const LOOK: Duration = Duration::from_millis(20);
 /// Of what control groups and the machine leave, a run takes this many percent.
 const SHARE: u64 = 80;
+/// An idle worker that holds less is not the one to be ended.
+const WORTH_ENDING: u64 = 16 << 20;
 /// No budget is smaller: workers cut chunks of 2 MB, one a size of results.
 const SMALLEST: u64 = 16 << 20;
 
@@ -133,36 +135,56 @@ impl Tally {
         (!idle).then(|| self.next.saturating_duration_since(Instant::now()))
     }
 
-    /// Looks, where it is time; `pids` are the workers, by post. Returns a worker that has to end.
+    /// Looks, where it is time; `pids` are the workers, by post. Returns a worker that has to end, and
+    /// why, where that is for its task.
     pub(super) fn look(
         &mut self,
         engine: &Engine<'_>,
         pids: impl Iterator<Item = Option<u32>>,
-    ) -> Option<(usize, Excess)> {
+    ) -> Option<(usize, Option<Excess>)> {
         if Instant::now() < self.next {
             return None;
         }
+        self.look_now(engine, pids)
+    }
+
+    /// The same, at once: a worker has gone.
+    pub(super) fn look_now(
+        &mut self,
+        engine: &Engine<'_>,
+        pids: impl Iterator<Item = Option<u32>>,
+    ) -> Option<(usize, Option<Excess>)> {
         self.next = Instant::now() + LOOK;
         let inherited = self.inherited;
         for (holding, pid) in self.posts.iter_mut().zip(pids) {
             holding.look(pid, inherited);
         }
         let private = self.posts.iter().map(|h| h.bytes).sum();
-        engine.table.header().private.store(private, Ordering::SeqCst);
+        let header = engine.table.header();
+        header.private.store(private, Ordering::SeqCst);
+        header.looks.fetch_add(1, Ordering::SeqCst);
+        if let Some(arena) = engine.arena {
+            // Who waits for memory may find some now, or that there is none.
+            arena.ring();
+        }
         self.excess(engine, private)
     }
 
-    fn excess(&self, engine: &Engine<'_>, private: u64) -> Option<(usize, Excess)> {
-        let busy = |post: &usize| engine.table.slot(*post).in_body();
-        let largest = (0..self.posts.len()).filter(busy).max_by_key(|&p| self.posts[p].bytes)?;
+    fn excess(&self, engine: &Engine<'_>, private: u64) -> Option<(usize, Option<Excess>)> {
+        let largest = (0..self.posts.len()).max_by_key(|&p| self.posts[p].bytes)?;
         let bytes = self.posts[largest].bytes;
+        let busy = engine.table.slot(largest).in_body();
         let most = self.budget.memory.value;
+        if !busy && bytes < WORTH_ENDING {
+            return None;
+        }
         let (limit, of_worker) = match self.budget.worker {
             Some(limit) if bytes > limit => (limit, true),
             _ if private > most => (most, false),
             _ => return None,
         };
-        Some((largest, Excess { bytes, limit, of_worker }))
+        // An idle worker only has not given back what its tasks had.
+        Some((largest, busy.then_some(Excess { bytes, limit, of_worker })))
     }
 }
 

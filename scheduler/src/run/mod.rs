@@ -59,7 +59,7 @@ use crate::region::Sharing;
 use crate::results::{self, Alias, Held, Stream};
 use crate::scheduler::{Output, Outputs};
 use crate::store::{KeptBlock, StoredValue};
-use crate::table::{Phase, Ready, Shape, State, Table};
+use crate::table::{ALONE, Phase, Ready, Shape, State, Table};
 use clock::Clock;
 
 /// How many processors this process may use: looked up once, because it means reading files.
@@ -231,6 +231,13 @@ fn hint(engine: &Engine<'_>, tasks: &[u32]) {
 /// Nothing is ready either: the state of the run makes no sense.
 fn rehint(engine: &Engine<'_>, clock: &mut Clock) -> Result<()> {
     let mut ready = engine.table.find(Phase::Ready)?;
+    if engine.table.pressure() & ALONE != 0 {
+        // Nothing is begun beside that task. It may have been put back, or wait for its time.
+        if engine.table.alone().is_none_or(|task| ready.contains(&task)) {
+            engine.table.wake_all();
+        }
+        return Ok(());
+    }
     if engine.table.pressure() != 0 && engine.table.sees_sources()? {
         // Sources are held back: they are not lost.
         ready.retain(|&task| !engine.table.is_source(task));

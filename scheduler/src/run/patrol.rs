@@ -133,7 +133,8 @@ impl Patrol {
 fn at_work(engine: &Engine<'_>, post: usize, pid: i32) -> Option<Seen> {
     let (table, slot) = (&engine.table, engine.table.slot(post));
     let seen = Seen { pid, current: slot.current(), in_body: slot.in_body() };
-    let rests = !seen.in_body && table.is_asleep(post);
+    // Who waits for memory waits for others, and says so.
+    let rests = !seen.in_body && table.is_asleep(post) || slot.is_starved();
     (!rests && !slot.is_leaving()).then_some(seen)
 }
 

@@ -249,11 +249,12 @@ impl<'a> Supervisor<'a> {
     /// Ends a worker that holds too much memory of its own.
     fn limit_memory(&mut self) {
         let pids = self.posts.iter().map(|p| p.child.as_ref().map(|c| c.pid.as_raw() as u32));
-        if let Some((post, excess)) = self.memory.look(self.engine, pids) {
-            let slot = self.engine.table.slot(post);
-            if let Some(task) = slot.current().filter(|_| slot.in_body()) {
-                self.posts[post].end(Reason::Excess { task, excess });
-            }
+        let Some((post, excess)) = self.memory.look(self.engine, pids) else { return };
+        let slot = self.engine.table.slot(post);
+        match (excess, slot.current().filter(|_| slot.in_body())) {
+            (Some(excess), Some(task)) => self.posts[post].end(Reason::Excess { task, excess }),
+            (None, _) => self.posts[post].end(Reason::Unneeded),
+            (Some(_), None) => {}
         }
     }
 
@@ -328,8 +329,15 @@ impl<'a> Supervisor<'a> {
             }
         }
         let death = death.witnessed(tail, &mut self.oom_kills);
+        // Who waits for memory must not go by what the dead had.
+        let pids = self.posts.iter().map(|p| p.child.as_ref().map(|c| c.pid.as_raw() as u32));
+        self.memory.look_now(self.engine, pids);
         self.count_barren(post, &death)?;
-        self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(death.text()));
+        let text = match self.engine.table.slot(post).gave_way() {
+            true => "ended itself, so that another task might have its memory".to_owned(),
+            false => death.text(),
+        };
+        self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(text));
         self.mend(post as u16, &death)?;
         if self.engine.table.is_finished() || self.engine.table.is_stopped() {
             return Ok(());
@@ -447,6 +455,9 @@ impl<'a> Supervisor<'a> {
     pub(super) fn end(mut self, failed: bool) -> Watch<'a> {
         self.engine.table.stop();
         self.engine.table.wake_all();
+        if let Some(arena) = self.engine.arena {
+            arena.ring();
+        }
         self.deadline = None;
         let interrupted = interrupt::requested();
         if failed && !interrupted {

@@ -100,7 +100,9 @@ atoms! {
         pub(crate) spilled: AtomicU64,
         /// How often the brake was put on.
         pub(crate) brakes: AtomicU64,
-        _line: [AtomicU64; 8],
+        /// How often the supervisor has looked what workers hold.
+        pub(crate) looks: AtomicU64,
+        _line: [AtomicU64; 7],
         pub(crate) asleep: [AtomicU64; MAX_WORKERS / 64],
     }
 }
@@ -493,6 +495,23 @@ impl Table {
         let alone = &self.header().alone;
         let _ = alone.compare_exchange(0, task + 1, Ordering::SeqCst, Ordering::SeqCst);
         self.header().pressure.fetch_or(ALONE, Ordering::SeqCst);
+    }
+
+    /// Takes the mark away that a task must run alone, where there is none: who said so lost its turn
+    /// to another that has ended since.
+    pub(crate) fn settle_alone(&self) {
+        let header = self.header();
+        if header.alone.load(Ordering::SeqCst) == 0 {
+            header.pressure.fetch_and(!ALONE, Ordering::SeqCst);
+            if header.alone.load(Ordering::SeqCst) != 0 {
+                header.pressure.fetch_or(ALONE, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// Whether somebody else than `worker` runs a task.
+    pub(crate) fn others_in_body(&self, worker: usize) -> bool {
+        (0..self.workers).any(|w| w != worker && self.slot(w).in_body())
     }
 
     /// `task` has ended: where it had to run alone, others may go on.

@@ -52,8 +52,10 @@ impl Worker<'_> {
     /// The task that must run alone, where it waits for somebody to run it.
     pub(super) fn find_alone(&self) -> Result<Option<u32>> {
         let table = &self.engine.table;
+        table.settle_alone();
         let Some(task) = table.alone().filter(|&t| t < table.last()) else { return Ok(None) };
         match table.state(task)?.phase {
+            Phase::Ready if table.others_in_body(self.id.into()) => Ok(None),
             Phase::Ready => {
                 self.slot().set_current(task);
                 Ok(Some(task))

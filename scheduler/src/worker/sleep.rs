@@ -60,9 +60,11 @@ impl Worker<'_> {
         let table = &self.engine.table;
         let pressure = table.pressure();
         if pressure & ALONE != 0 {
-            let alone = table.alone().filter(|&t| t < table.last());
-            let phase = alone.map(|t| table.state(t)).transpose()?.map(|s| s.phase);
-            return Ok(phase.is_some_and(|p| p == Phase::Ready || p.is_final()));
+            table.settle_alone();
+            let Some(alone) = table.alone().filter(|&t| t < table.last()) else { return Ok(true) };
+            let phase = table.state(alone)?.phase;
+            let others = table.others_in_body(self.id.into());
+            return Ok(phase.is_final() || phase == Phase::Ready && !others);
         }
         let queued = (0..=table.workers()).any(|w| table.deque(w).has_some());
         if pressure & BRAKE != 0 {

@@ -252,6 +252,24 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    /// No task of these graphs needs half as much: whatever else lies around must give way.
+    #[test]
+    fn a_budget_with_room_for_any_task_is_enough(
+        spec in any_spec(60, false),
+        budget in 48usize..80,
+        workers in 1usize..5,
+    ) {
+        let _dog = Watchdog::new("a_budget_with_room_for_any_task_is_enough");
+        let _company = crate::in_company();
+        let graph = spec.build(None).unwrap();
+        let processes = Processes::new().workers(workers).memory(format!("{budget}MiB"));
+        prop_assert_eq!(spec.run(&graph, &processes), spec.expected(&graph));
+    }
+}
+
 /// Workers that die while they move results, wait for memory, or give way.
 #[test]
 fn deaths_while_memory_is_short() {
