@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::ptr::NonNull;
 use std::sync::Once;
@@ -37,7 +37,7 @@ pub(crate) fn install_hook() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !note(info) {
+            if !note(info) && !QUIET.get() {
                 before(info);
             }
         }));
@@ -124,6 +124,19 @@ pub(crate) fn watch(
     // A payload may panic when it is dropped; there is nothing more to learn from it.
     std::mem::forget(payload);
     Err(Error::new(ErrorKind::Panic, text).panicked(place, backtrace))
+}
+
+thread_local! {
+    /// Set while panics of this thread are to be said by whoever catches them.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls `f`, which may panic on what others have written; then, `None`, and nothing is printed.
+pub(crate) fn quietly<T>(f: impl FnOnce() -> T) -> Option<T> {
+    let outer = QUIET.replace(true);
+    let done = panic::catch_unwind(AssertUnwindSafe(f));
+    QUIET.set(outer);
+    done.map_err(std::mem::forget).ok()
 }
 
 /// Drops a task's value outside of the task. It may panic: the text is printed, nobody is to blame.

@@ -68,7 +68,7 @@ impl Heap {
             let owner = Owner::from_bits(arena.word_of(chunk));
             if owner.is_some_and(|o| o.usage == Use::Cut && o.is(epoch, worker)) {
                 let class = arena.kinds[chunk].load(Ordering::SeqCst) as usize;
-                if class < CLASSES {
+                if arena.size_in(chunk).is_some() {
                     let cut = Cut { chunk, next_word: 0, frees_seen: 0, full: false };
                     heap.cuts[arena.place_of(chunk) as usize][class].push(cut);
                 }
@@ -374,10 +374,9 @@ impl Arena {
 
     /// Frees the blocks of a cut chunk that `keep` does not want; true where some are left.
     fn retain(&self, chunk: usize, keep: impl Fn(usize, u64) -> bool) -> bool {
-        let class = self.kinds[chunk].load(Ordering::SeqCst) as usize;
-        let Some(&size) = SIZES.get(class) else { return false };
+        let Some(size) = self.size_in(chunk) else { return false };
         let mut left = false;
-        for w in 0..slots(class).div_ceil(64) {
+        for w in 0..(CHUNK / size).div_ceil(64) {
             let word = self.used_word(chunk, w);
             let mut bits = word.load(Ordering::SeqCst);
             while bits != 0 {
@@ -479,7 +478,7 @@ mod tests {
         arena.free_kept(b);
         assert_eq!(arena.bytes_owned(), 0);
         // The chunk goes to another run, which has cut nothing from it yet.
-        Heap::new(arena, 2, 0).next_cut(class_of(5000).unwrap()).unwrap();
+        Heap::new(arena, 2, 0).next_cut(Place::Memory, class_of(5000).unwrap()).unwrap();
         arena.free_kept(b);
         assert_eq!(arena.bytes_owned(), CHUNK);
     }

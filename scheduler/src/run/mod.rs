@@ -37,7 +37,7 @@ use crate::region::Sharing;
 use crate::results::{self, Alias, Held, Stream};
 use crate::scheduler::{Output, Outputs};
 use crate::store::{KeptBlock, StoredValue};
-use crate::table::{Shape, Table};
+use crate::table::{Phase, Shape, Table};
 
 /// A task is run again after at most this many deaths of its worker.
 const ALLOWED_FAILURES: u8 = 3;
@@ -84,6 +84,8 @@ fn engine<'a>(
         uncaught: kind.uncaught,
     };
     let table = Arc::new(Table::new(plan, shape)?);
+    #[cfg(all(test, target_os = "linux", not(tine_portable)))]
+    crate::table::fuzz::see(&table);
     let (arena, bell, started) = (kind.arena, kind.bell, Instant::now());
     let swept = AtomicBool::new(false);
     Ok(Engine { plan, table, arena, bell, wanted, rules, started, swept })
@@ -93,6 +95,9 @@ impl Engine<'_> {
     /// What the run was asked for, or the failed task that is first in static order.
     fn collect(&self) -> Result<Outputs> {
         if let Some(task) = self.table.first_failure() {
+            if !matches!(self.table.state(task)?.phase, Phase::Failed | Phase::ReleasingFailed) {
+                return Err(self.table.nonsense("a task is said to have failed that has not"));
+            }
             return Err(results::load_error(self.table.cell(task), self.arena));
         }
         let outputs = self.plan.outputs().iter();
@@ -169,6 +174,18 @@ fn rerun(plan: &Plan<'_>) -> Option<TaskId> {
     named.next()
 }
 
+/// Calls `f`, which walks over words that any task may have written to, on behalf of the parent.
+/// An index that leads nowhere ends the run as another impossible value does, and not the caller.
+///
+/// # Errors
+/// Those of `f`, and [`ErrorKind::Corrupt`] where it panicked.
+fn sound<T>(engine: &Engine<'_>, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    match crate::panics::quietly(f) {
+        Some(done) => done,
+        None => Err(engine.table.nonsense("a number in shared memory leads nowhere")),
+    }
+}
+
 /// Queues tasks for whoever is free.
 fn hint(engine: &Engine<'_>, tasks: &[u32]) {
     let deque = engine.table.deque(engine.table.workers());
@@ -191,6 +208,8 @@ fn rehint(engine: &Engine<'_>) -> Result<()> {
         // Sources are held back: they are not lost.
         ready.retain(|&task| !engine.table.is_source(task));
         hint(engine, &ready);
+        // Whoever then falls asleep last lets one of them in.
+        engine.table.wake_all();
         return Ok(());
     }
     hint(engine, &ready);

@@ -8,7 +8,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use super::memory::{Budget, Tally};
 use super::supervisor::Supervisor;
 use super::threads::worker_count;
-use super::{Kind, Serial, engine, interrupt, rerun, watch::Watch};
+use super::{Kind, Serial, engine, interrupt, rerun, sound, watch::Watch};
 use crate::arena::Arena;
 use crate::engine::Bell;
 use crate::error::{Error, ErrorKind, Result};
@@ -111,7 +111,7 @@ impl Scheduler for Processes {
         let watch = supervisor.end(ran.is_err());
         drop(forked);
         drop(signals);
-        let outputs = ran.and_then(|()| engine.collect());
+        let outputs = ran.and_then(|()| sound(&engine, || engine.collect()));
         engine.sweep(&outputs);
         watch.finish(outputs.as_ref().err());
         outputs

@@ -28,6 +28,9 @@ const PARTING: Duration = Duration::from_secs(1);
 /// More processes in a row that end before they have come to a task mean that none can live here.
 const BARREN: u32 = 64;
 
+/// More looks for lost hints between two ends of tasks mean that the table makes no sense.
+const IN_VAIN: u32 = 1000;
+
 /// One worker: its process, while there is one, and what it prints.
 #[derive(Debug)]
 struct Post {
@@ -50,6 +53,8 @@ pub(super) struct Supervisor<'a> {
     /// When tasks that do not matter any more are ended.
     deadline: Option<Instant>,
     memory: Tally,
+    /// How many tasks had ended at the last look for lost hints, and how often that was so.
+    scans: (usize, u32),
 }
 
 /// What happened while the supervisor slept.
@@ -67,7 +72,7 @@ impl<'a> Supervisor<'a> {
         let post =
             || Post { child: None, lines: lines(), hurried: false, excess: None, barren: 0 };
         let posts = (0..engine.table.workers()).map(|_| post()).collect();
-        Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None, memory }
+        Supervisor { engine, watch, posts, nursery: Nursery::new(), deadline: None, memory, scans: (0, 0) }
     }
 
     /// Sees the run through to its last task.
@@ -95,9 +100,26 @@ impl<'a> Supervisor<'a> {
             self.hurry();
             self.sleep()?;
             if self.engine.table.all_asleep() {
-                super::rehint(self.engine)?;
+                self.rescan()?;
             }
             self.engine.table.check_corrupt()?;
+            if self.engine.table.is_stopped() && !self.engine.table.is_finished() {
+                return Err(self.engine.table.nonsense("the run was stopped by nobody"));
+            }
+        }
+        Ok(())
+    }
+
+    /// All sleep: looks for tasks whose hints were lost. That is rare, and a task ends soon after.
+    fn rescan(&mut self) -> Result<()> {
+        let engine = self.engine;
+        super::sound(engine, || super::rehint(engine))?;
+        let ended = super::sound(engine, || engine.table.count_ended())?;
+        let (before, in_vain) = self.scans;
+        self.scans = if ended == before { (before, in_vain + 1) } else { (ended, 0) };
+        if self.scans.1 > IN_VAIN {
+            let what = "tasks are ready, and nobody comes to them";
+            return Err(engine.table.nonsense(what));
         }
         Ok(())
     }
@@ -201,7 +223,7 @@ impl<'a> Supervisor<'a> {
         let death = Death::of(status.ok());
         self.count_barren(post, &death)?;
         self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(death.text.clone()));
-        self.mend(post as u16, &death)?;
+        super::sound(self.engine, || self.mend(post as u16, &death))?;
         if self.engine.table.is_finished() || self.engine.table.is_stopped() {
             return Ok(());
         }
