@@ -26,6 +26,8 @@ pub(crate) struct Checks {
     peaks: [u64; 2],
     /// The most bytes in memory files.
     shared: u64,
+    /// Private memory after the last run.
+    own: u64,
 }
 
 impl Checks {
@@ -39,6 +41,7 @@ impl Checks {
             descriptors: None,
             peaks: [0; 2],
             shared: 0,
+            own: 0,
         }
     }
 
@@ -67,9 +70,9 @@ impl Checks {
         if !children.is_empty() {
             self.fault("after a run", &format!("children {children:?}"));
         }
-        let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
-        if threads != 1 {
-            self.fault("after a run", &format!("{threads} threads"));
+        let left = threads();
+        if left != 1 {
+            self.fault("after a run", &format!("{left} threads"));
         }
         let files = Files::open();
         self.shared = self.shared.max(files.shared);
@@ -100,6 +103,7 @@ impl Checks {
         let line = status.lines().find_map(|l| l.strip_prefix("RssAnon:"));
         let kb: Option<u64> = line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok());
         let bytes = kb.unwrap_or(0) << 10;
+        self.own = bytes;
         if elapsed < span {
             self.peaks[0] = self.peaks[0].max(bytes);
         } else if elapsed > self.length.saturating_sub(span) {
@@ -131,7 +135,7 @@ impl Checks {
     }
 
     pub(crate) fn news(&self) -> String {
-        format!("{} faults", self.faults)
+        format!("{} faults, {} MB of its own", self.faults, self.own >> 20)
     }
 
     pub(crate) fn is_clean(&self) -> bool {
@@ -148,6 +152,16 @@ impl Checks {
             self.shared, self.wrong, self.faults
         )
     }
+}
+
+/// Threads of this process. One that has been joined may be on its way out for a moment.
+fn threads() -> usize {
+    let count = || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    let began = Instant::now();
+    while count() > 1 && began.elapsed() < Duration::from_secs(1) {
+        std::thread::yield_now();
+    }
+    count()
 }
 
 /// Children of this process, zombies included.

@@ -125,5 +125,5 @@ fn read_all(all: &[(Datum, u64)], scheduler: &dyn Scheduler) -> Result<(u64, u64
     Ok((got, all.iter().fold(0, |h, (_, digest)| mix(h, *digest))))
 }
 
-/// Only there so that values of specs may be shared.
+/// What a task does before its operation; it is told which one it is.
 pub(crate) type Before = Arc<dyn Fn(usize) + Send + Sync>;

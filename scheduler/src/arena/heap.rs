@@ -436,10 +436,24 @@ impl Arena {
         }
     }
 
-    /// Gives a chunk back to everybody, where its word is still this.
+    /// Gives a chunk back to everybody, where its word is still this. One of the file is emptied, by
+    /// one of those who give it up: meanwhile it is the parent's, who does not die of anything that
+    /// the others live through.
     fn give_up_chunk(&self, chunk: usize, word: u64) {
         let owner = &self.owners[chunk];
-        let _ = owner.compare_exchange(word, WARM, Ordering::SeqCst, Ordering::Relaxed);
+        let change = |from, to| {
+            owner.compare_exchange(from, to, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+        };
+        if self.place_of(chunk) == Place::Memory {
+            change(word, WARM);
+        } else {
+            let sequence = self.counter(SEQUENCE).fetch_add(1, Ordering::Relaxed);
+            let mark = Owner { usage: Use::Tail, worker: PARENT, sequence, epoch: 0 }.to_bits();
+            if change(word, mark) {
+                let free = if self.punch(chunk, 1) { COLD } else { WARM };
+                owner.store(free, Ordering::SeqCst);
+            }
+        }
         self.ring();
     }
 }
@@ -481,6 +495,23 @@ mod tests {
         Heap::new(arena, 2, 0).next_cut(Place::Memory, class_of(5000).unwrap()).unwrap();
         arena.free_kept(b);
         assert_eq!(arena.bytes_owned(), CHUNK);
+    }
+
+    #[test]
+    fn a_kept_block_in_the_file_gives_its_disk_back() {
+        let arena = arena(64);
+        let mut heap = Heap::new(arena, 1, 0);
+        let spill = arena.spill.as_ref().unwrap();
+        let on_disk = || nix::sys::stat::fstat(&spill.file).unwrap().st_blocks;
+        for len in [5000, CHUNK + 1] {
+            let block = heap.allocate_in_file(len, 1).unwrap();
+            arena.write_file(block, &[&vec![7; len]]).unwrap();
+            assert!(on_disk() > 0);
+            arena.sweep(1, &[block.offset]);
+            assert_eq!(arena.bytes(block).unwrap()[..4], [7; 4]);
+            arena.free_kept(block.offset);
+            assert_eq!(on_disk(), 0, "{len} bytes");
+        }
     }
 
     #[test]
