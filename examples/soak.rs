@@ -5,8 +5,11 @@
 //! It does not measure how fast that is.
 //!
 //! ```text
-//! soak [--minutes N] [--seed S] [--workers W]
+//! soak [--minutes N] [--seed S] [--workers W] [--only WHAT]
 //! ```
+//!
+//! WHAT, for somebody who looks for the reason of a fault, is `quiet`, `killed`, `short`, `ill`,
+//! `interrupted`, `side` or `persisted`.
 //!
 //! Says on stderr how it gets on, and on stdout, at the end, one JSON line. It ends with 1 where an
 //! answer was wrong, an error was none of those that could be, or something was left behind: memory,
@@ -41,16 +44,18 @@ use keeper::Keeper;
 use misdeeds::Misdeed;
 use spec::{Outcome, Spec, Val, known};
 
-const USAGE: &str = "usage: soak [--minutes N] [--seed S] [--workers W], W at least 1";
+const USAGE: &str =
+    "usage: soak [--minutes N] [--seed S] [--workers W] [--only WHAT], W at least 1";
 
 struct Settings {
     minutes: f64,
     seed: u64,
     workers: usize,
+    only: Option<String>,
 }
 
 fn settings() -> Result<Settings, String> {
-    let mut s = Settings { minutes: 1.0, seed: 1, workers: 4 };
+    let mut s = Settings { minutes: 1.0, seed: 1, workers: 4, only: None };
     let mut args = std::env::args().skip(1);
     while let Some(flag) = args.next() {
         let value = args.next().ok_or_else(|| format!("{flag} needs a value\n{USAGE}"))?;
@@ -59,6 +64,7 @@ fn settings() -> Result<Settings, String> {
             "--minutes" => s.minutes = value.parse().map_err(|e| wrong(&e))?,
             "--seed" => s.seed = value.parse().map_err(|e| wrong(&e))?,
             "--workers" => s.workers = value.parse().map_err(|e| wrong(&e))?,
+            "--only" => s.only = Some(value),
             _ => return Err(format!("unknown option {flag}\n{USAGE}")),
         }
     }
@@ -128,6 +134,8 @@ struct Soak {
     checks: Checks,
     sums: Sums,
     held: Vec<Held>,
+    /// The only thing to do.
+    only: Option<String>,
 }
 
 /// Errors that kills from outside excuse.
@@ -260,7 +268,8 @@ impl Soak {
         }
         let sums = &self.sums;
         let ran: Vec<_> = std::thread::scope(|scope| {
-            let one = |(spec, scheduler)| scope.spawn(move || Soak::run(sums, spec, None, scheduler));
+            let one =
+                |(spec, scheduler)| scope.spawn(move || Soak::run(sums, spec, None, scheduler));
             let threads: Vec<_> = callers.iter().map(|(spec, s)| one((spec, s))).collect();
             threads.into_iter().map(|t| t.join()).collect()
         });
@@ -309,13 +318,28 @@ impl Soak {
     }
 
     fn step(&mut self) {
-        match self.random.below(12) {
-            0 | 1 => self.quiet(),
-            2 | 3 => self.killed(),
-            4 | 5 => self.short(),
-            6 | 7 => self.ill_treated(),
-            8 => self.interrupted(),
-            9 => self.side_by_side(),
+        const USUAL: [&str; 12] = [
+            "quiet",
+            "quiet",
+            "killed",
+            "killed",
+            "short",
+            "short",
+            "ill",
+            "ill",
+            "interrupted",
+            "side",
+            "persisted",
+            "persisted",
+        ];
+        let any = USUAL[self.random.below(USUAL.len())];
+        match self.only.as_deref().unwrap_or(any) {
+            "quiet" => self.quiet(),
+            "killed" => self.killed(),
+            "short" => self.short(),
+            "ill" => self.ill_treated(),
+            "interrupted" => self.interrupted(),
+            "side" => self.side_by_side(),
             _ => self.persisted(),
         }
         self.checks.leftovers(self.held.is_empty(), self.keeper.pid());
@@ -330,7 +354,8 @@ fn soak(s: &Settings) -> Result<bool, Box<dyn std::error::Error>> {
     let length = Duration::from_secs_f64(60.0 * s.minutes);
     let (random, keeper) = (Random(s.seed), Keeper::start(s.seed)?);
     let (checks, sums, held) = (Checks::begin(length), Sums::default(), Vec::new());
-    let mut soak = Soak { random, workers: s.workers, keeper, checks, sums, held };
+    let mut soak =
+        Soak { random, workers: s.workers, keeper, checks, sums, held, only: s.only.clone() };
     let (began, mut said) = (Instant::now(), Instant::now());
     while began.elapsed() < length {
         soak.step();

@@ -32,7 +32,17 @@ impl<T> Deref for Slab<T> {
 #[derive(Debug)]
 pub(crate) struct Carver;
 
+/// As in the sources, for their own tests; these are compiled here, but never run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Sharing {
+    Private,
+}
+
 impl Carver {
+    pub(crate) fn carve<L>(_: Sharing, mut lay: impl FnMut(&mut Carver) -> L) -> Result<L, ()> {
+        Ok(lay(&mut Carver))
+    }
+
     pub(crate) fn slab<T: Default>(&mut self, len: usize) -> Slab<T> {
         Slab((0..len).map(|_| T::default()).collect())
     }

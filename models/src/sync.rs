@@ -23,6 +23,10 @@ pub(crate) mod atomic {
             pub(crate) struct $name(loom::sync::atomic::$name);
 
             impl $name {
+                pub(crate) fn new(value: $int) -> Self {
+                    $name(loom::sync::atomic::$name::new(value))
+                }
+
                 #[track_caller]
                 pub(crate) fn load(&self, order: Ordering) -> $int {
                     self.0.load(order)

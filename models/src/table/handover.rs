@@ -41,6 +41,7 @@ struct Run {
 }
 
 impl Run {
+    #[expect(clippy::arc_with_non_send_sync, reason = "`loom` runs all its threads in one")]
     fn new() -> Arc<Run> {
         let run = Run {
             used: AtomicU64::default(),

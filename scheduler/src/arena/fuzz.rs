@@ -29,11 +29,10 @@ fn in_use() -> &'static Arena {
 
 /// Any number, but often one that is nearly right.
 fn any_word() -> impl Strategy<Value = u64> {
-    let near = (0..=CHUNKS as u64 + 1, -2i64..=2).prop_map(|(chunk, off)| {
-        (chunk * CHUNK as u64).wrapping_add_signed(off)
-    });
-    let owner = (0u64..16, 0u64..4, 0u64..40, 0u64..8)
-        .prop_map(|(usage, worker, sequence, epoch)| {
+    let near = (0..=CHUNKS as u64 + 1, -2i64..=2)
+        .prop_map(|(chunk, off)| (chunk * CHUNK as u64).wrapping_add_signed(off));
+    let owner =
+        (0u64..16, 0u64..4, 0u64..40, 0u64..8).prop_map(|(usage, worker, sequence, epoch)| {
             usage | worker << 4 | sequence << 16 | epoch << 40
         });
     prop_oneof![any::<u64>(), 0u64..64, near, owner, Just(u64::MAX), Just(u64::MAX - 63)]
@@ -161,7 +160,10 @@ fn streams_survive_any_change_of_a_word() {
         let bytes = arena.bytes(block).unwrap().to_vec();
         let stream = Stream::read(arena, block).unwrap();
         assert_eq!((stream.payload, stream.blocks().count()), (&[9; 8][..], 2));
-        assert_eq!((stream.moved().count(), stream.aliases().count()), (2 * usize::from(in_file), 1));
+        assert_eq!(
+            (stream.moved().count(), stream.aliases().count()),
+            (2 * usize::from(in_file), 1)
+        );
         for at in (0..bytes.len()).step_by(4) {
             for word in [0, 1, 3, 1 << 31, u32::MAX, u32::MAX >> 1, 1 << 27, (1 << 31) | 2] {
                 let mut changed = bytes.clone();

@@ -3,6 +3,7 @@
 //!
 //! # Invariant
 //! All that is written is a word of a slab of atoms, by an atomic store.
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -63,23 +64,24 @@ fn scribble(table: &Table, random: &mut Random) {
     let place = random.next() as u32 % PLACES;
     let words = match place {
         // Without the set of sleepers: who is not in it is not woken.
-        0 => &words(&table.header, 0, 64)[..],
+        0 => words(&table.header, 0, 64),
         // State and missing inputs.
-        1 | 2 => &words(&table.cells, i, 16)[..],
+        1 | 2 => words(&table.cells, i, 16),
         // Where the list of successors begins; the flags.
         3 => {
             let all = words(&table.cells, i, size_of::<Cell>());
-            let at = [std::mem::offset_of!(Cell, successors), std::mem::offset_of!(Cell, extra) + 4];
+            let at =
+                [std::mem::offset_of!(Cell, successors), std::mem::offset_of!(Cell, extra) + 4];
             std::slice::from_ref(&all[at[random.below(2)] / 4])
         }
-        4 => &words(&table.successors.0, i, 4)[..],
+        4 => words(&table.successors.0, i, 4),
         // Not where a result is being moved from, and to: that is freed.
-        5 if i % 2 == 0 => &words(&table.slots, i, 40)[..],
+        5 if i % 2 == 0 => words(&table.slots, i, 40),
         5 => &words(&table.slots, i, 88)[18..],
-        6 => &words(table.deques[queue].words().0, ENDS[i % 2], 8)[..],
-        7 => &words(table.deques[queue].words().1, i, 4)[..],
-        8 => &words(table.sources.words().0, CURSORS[i % 3], 8)[..],
-        _ => &words(table.sources.words().1, i, 4)[..],
+        6 => words(table.deques[queue].words().0, ENDS[i % 2], 8),
+        7 => words(table.deques[queue].words().1, i, 4),
+        8 => words(table.sources.words().0, CURSORS[i % 3], 8),
+        _ => words(table.sources.words().1, i, 4),
     };
     let word = &words[random.below(words.len())];
     let old = word.load(Ordering::SeqCst);
@@ -105,7 +107,7 @@ struct Vandal {
 
 impl Vandal {
     fn new(seed: u64) -> Self {
-        let done = Carver::carve(Sharing::Forks, |c| c.slab::<AtomicU32>(1)).unwrap();
+        let done = Carver::carve(Sharing::Forks, |c| c.slab::<AtomicU32>(1)).expect("there is memory");
         Vandal { seed, tasks: TASKS, done: Arc::new(done) }
     }
 
@@ -157,7 +159,9 @@ fn graph(vandal: &Vandal) -> Graph {
             .zip(sums)
             .map(|(i, part)| {
                 g.gather((format!("sum{level}"), i as u32), part, |v: Inputs<'_, Vec<u64>>| {
-                    v.fold(vec![0u64; 50], |sum, v| sum.iter().zip(&*v).map(|(a, b)| a + b).collect())
+                    v.fold(vec![0u64; 50], |sum, v| {
+                        sum.iter().zip(&*v).map(|(a, b)| a + b).collect()
+                    })
                 })
             })
             .collect();

@@ -55,7 +55,7 @@ fn samples() -> Vec<Vec<u8>> {
         bytes_of(&(1u8, -2i128, 3.5f32, 'x', ())),
         bytes_of(&Error::from_task("no")),
     ];
-    all.into_iter().map(|bytes| bytes.unwrap()).collect()
+    all.into_iter().map(|bytes| bytes.expect("they can be encoded")).collect()
 }
 
 fn one<T: DeserializeOwned + 'static>(bytes: &[u8]) {
