@@ -107,7 +107,8 @@ struct Vandal {
 
 impl Vandal {
     fn new(seed: u64) -> Self {
-        let done = Carver::carve(Sharing::Forks, |c| c.slab::<AtomicU32>(1)).expect("there is memory");
+        let done =
+            Carver::carve(Sharing::Forks, |c| c.slab::<AtomicU32>(1)).expect("there is memory");
         Vandal { seed, tasks: TASKS, done: Arc::new(done) }
     }
 
@@ -225,8 +226,9 @@ fn watched(seeds: std::ops::Range<u64>) {
     assert!(right > 0 && right < n, "{right} of {n} came to the right answer");
 }
 
+/// As often as `TINE_FUZZ_RUNS` says.
 #[test]
 fn a_damaged_table_ends_the_run() {
-    let (from, n) = (0, 400);
-    watched(from..from + n);
+    let asked = std::env::var("TINE_FUZZ_RUNS").ok().and_then(|n| n.parse().ok());
+    watched(0..asked.unwrap_or(400));
 }
