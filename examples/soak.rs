@@ -86,7 +86,6 @@ impl Observer for Sums {
     }
 
     fn memory_changed(&self, _: &RunView<'_>, memory: &MemoryUse) {
-        // Told at the end of the run too; what it said before is part of that.
         self.spilled.fetch_max(memory.spilled, Ordering::Relaxed);
     }
 
@@ -99,13 +98,13 @@ impl Observer for Sums {
     }
 }
 
-/// Bytes moved to disk by one run, added to the sums when it is over.
-struct Spilled<'a> {
+/// What one run came to, added to the sums when it is over.
+struct Adds<'a> {
     sums: &'a Sums,
     run: Arc<Sums>,
 }
 
-impl Drop for Spilled<'_> {
+impl Drop for Adds<'_> {
     fn drop(&mut self) {
         let (all, run) = (self.sums, &self.run);
         let pairs = [
@@ -156,7 +155,7 @@ impl Soak {
         scheduler: &dyn Scheduler,
     ) -> (Outcome, Outcome) {
         let observer = Arc::new(Sums::default());
-        let _adds = Spilled { sums, run: observer.clone() };
+        let _adds = Adds { sums, run: observer.clone() };
         let graph = match spec.build(before) {
             Ok(graph) => graph,
             Err(e) => return (Err(known(&e)), Ok(Vec::new())),

@@ -51,7 +51,7 @@ impl Keeper {
         self.say(&format!("kill {milliseconds}"));
     }
 
-    /// No more workers are killed; waits until that has been heard.
+    /// No more workers are killed, but for one that is being killed just now.
     pub(crate) fn calm(&mut self) {
         self.say("calm");
     }
