@@ -22,6 +22,9 @@ pub(crate) enum Point {
     MidFree,
     MidAllocate,
     MidSpill,
+    MidPush,
+    MidPop,
+    MidSteal,
 }
 
 #[cfg(all(feature = "kill-points", target_os = "linux", not(tine_portable)))]

@@ -41,6 +41,7 @@ mod futex;
 mod region;
 mod results;
 mod store;
+mod sync;
 #[expect(unsafe_code, reason = "one atom of its own, in `state`")]
 mod table;
 

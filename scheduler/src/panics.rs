@@ -39,7 +39,7 @@ pub(crate) fn install_hook() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !note(info) {
+            if !note(info) && !QUIET.get() {
                 before(info);
             }
         }));
@@ -166,12 +166,16 @@ thread_local! {
 }
 
 /// Runs `f`; `Err` with the text where it panics, of which nobody else hears.
-pub(crate) fn quietly(f: impl FnOnce()) -> std::result::Result<(), String> {
+pub(crate) fn quietly<T>(f: impl FnOnce() -> T) -> std::result::Result<T, String> {
     install_hook();
     let before = QUIET.replace(true);
     let done = panic::catch_unwind(AssertUnwindSafe(f));
     QUIET.set(before);
-    done.map_err(|payload| text_of(&*payload))
+    done.map_err(|payload| {
+        let text = text_of(&*payload);
+        std::mem::forget(payload);
+        text
+    })
 }
 
 /// Drops a task's value outside of the task. It may panic: the text is printed, nobody is to blame.

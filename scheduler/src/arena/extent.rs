@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::class::{SIZES, slots};
+use super::class::SIZES;
 use super::{ALIGN, Arena, BELL, CHUNK, FILE_TOP, TOP, WAITING, chunk};
 use crate::codec::BlockRef;
 use crate::error::{Error, ErrorKind, Result};
@@ -45,19 +45,26 @@ impl Arena {
         &self.tags[tags_before(self.chunks, chunk) + slot]
     }
 
+    /// The size of the blocks of a cut chunk; `None` where its kind cannot be.
+    pub(super) fn size_in(&self, chunk: usize) -> Option<usize> {
+        let class = self.kinds[chunk].load(Ordering::SeqCst) as usize;
+        let least = if chunk < self.chunks { ALIGN } else { PAGE };
+        SIZES.get(class).copied().filter(|&size| size >= least)
+    }
+
     pub(super) fn word_of(&self, chunk: usize) -> u64 {
         self.owners[chunk].load(Ordering::SeqCst)
     }
 
     /// The chunks in memory that have ever been used.
     pub(super) fn memory(&self) -> Range<usize> {
-        0..self.counter(TOP).load(Ordering::SeqCst) as usize
+        0..(self.counter(TOP).load(Ordering::SeqCst) as usize).min(self.chunks)
     }
 
     /// All chunks that have ever been used, those in memory first.
     pub(super) fn all_chunks(&self) -> impl Iterator<Item = usize> + use<> {
         let file = self.counter(FILE_TOP).load(Ordering::SeqCst) as usize;
-        self.memory().chain(self.chunks..self.chunks + file)
+        self.memory().chain(self.chunks..(self.chunks + file).min(self.owners.len()))
     }
 
     /// The end of the stretch that this chunk lies in.
@@ -98,10 +105,8 @@ impl Arena {
                 found(task, (kind * CHUNK) as u64);
                 continue;
             }
-            let Some(&size) = SIZES.get(kind).filter(|&&size| size as u64 >= least) else {
-                continue;
-            };
-            for w in 0..slots(kind).div_ceil(64) {
+            let Some(size) = self.size_in(c).filter(|&size| size as u64 >= least) else { continue };
+            for w in 0..(CHUNK / size).div_ceil(64) {
                 let mut bits = self.used_word(c, w).load(Ordering::SeqCst);
                 while bits != 0 {
                     let slot = 64 * w + bits.trailing_zeros() as usize;

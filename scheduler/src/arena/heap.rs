@@ -62,7 +62,7 @@ impl Heap {
             let owner = Owner::from_bits(arena.word_of(chunk));
             if owner.is_some_and(|o| o.usage == Use::Cut && o.is(epoch, worker)) {
                 let class = arena.kinds[chunk].load(Ordering::SeqCst) as usize;
-                if class < CLASSES {
+                if arena.size_in(chunk).is_some() {
                     let cut = Cut { chunk, next_word: 0, frees_seen: 0, full: false };
                     heap.cuts[arena.place_of(chunk) as usize][class].push(cut);
                 }

@@ -20,6 +20,8 @@ mod chunk;
 mod class;
 mod extent;
 mod file;
+#[cfg(test)]
+mod fuzz;
 mod heap;
 mod running;
 mod sweep;
@@ -181,8 +183,7 @@ impl Arena {
                     && self.tag(chunk, 0).load(Ordering::SeqCst) == tag.to_bits()
             }
             Some(_) => {
-                let class = self.kinds[chunk].load(Ordering::Relaxed) as usize;
-                let Some(&size) = SIZES.get(class) else { return false };
+                let Some(size) = self.size_in(chunk) else { return false };
                 let slot = offset as usize % CHUNK / size;
                 let (word, bit) = self.used_bit(chunk, slot);
                 word.load(Ordering::SeqCst) & bit != 0
@@ -209,8 +210,7 @@ impl Arena {
     }
 
     fn free_slot(&self, chunk: usize, within: usize, only: Option<Tag>) {
-        let class = self.kinds[chunk].load(Ordering::Relaxed) as usize;
-        let Some(&size) = SIZES.get(class) else { return };
+        let Some(size) = self.size_in(chunk) else { return };
         let slot = within / size;
         let (word, bit) = self.used_bit(chunk, slot);
         if let Some(tag) = only {

@@ -4,7 +4,8 @@
 use std::sync::atomic::Ordering;
 
 use super::chunk::{COLD, Owner, PARENT, Tag, Use, WARM};
-use super::{Arena, CHUNK, SIZES, slots};
+use super::take::Place;
+use super::{Arena, CHUNK, SEQUENCE};
 
 impl Arena {
     /// Frees blocks of the file that a worker took for a task, and that no result refers to.
@@ -53,10 +54,9 @@ impl Arena {
 
     /// Frees the blocks of a cut chunk that `keep` does not want; true where some are left.
     fn retain(&self, chunk: usize, keep: impl Fn(usize, u64) -> bool) -> bool {
-        let class = self.kinds[chunk].load(Ordering::SeqCst) as usize;
-        let Some(&size) = SIZES.get(class) else { return false };
+        let Some(size) = self.size_in(chunk) else { return false };
         let mut left = false;
-        for w in 0..slots(class).div_ceil(64) {
+        for w in 0..(CHUNK / size).div_ceil(64) {
             let word = self.used_word(chunk, w);
             let mut bits = word.load(Ordering::SeqCst);
             while bits != 0 {
@@ -116,17 +116,30 @@ impl Arena {
         }
     }
 
-    /// Gives a chunk back to everybody, where its word is still this.
+    /// Gives a chunk back to everybody, where its word is still this. One of the file is emptied, by
+    /// one of those who give it up: meanwhile it is the parent's, who does not die of anything that
+    /// the others live through.
     pub(super) fn give_up_chunk(&self, chunk: usize, word: u64) {
         let owner = &self.owners[chunk];
-        let _ = owner.compare_exchange(word, WARM, Ordering::SeqCst, Ordering::Relaxed);
+        let change = |from, to| {
+            owner.compare_exchange(from, to, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+        };
+        if self.place_of(chunk) == Place::Memory {
+            change(word, WARM);
+        } else {
+            let sequence = self.counter(SEQUENCE).fetch_add(1, Ordering::Relaxed);
+            let mark = Owner { usage: Use::Tail, worker: PARENT, sequence, epoch: 0 }.to_bits();
+            if change(word, mark) {
+                let free = if self.punch(chunk, 1) { COLD } else { WARM };
+                owner.store(free, Ordering::SeqCst);
+            }
+        }
         self.ring();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::take::Place;
     use super::super::{Heap, class_of};
     use super::*;
 
@@ -163,6 +176,23 @@ mod tests {
         Heap::new(arena, 2, 0).next_cut(Place::Memory, class_of(5000).unwrap()).unwrap();
         arena.free_kept(b);
         assert_eq!(arena.bytes_owned(), CHUNK);
+    }
+
+    #[test]
+    fn a_kept_block_in_the_file_gives_its_disk_back() {
+        let arena = arena(64);
+        let mut heap = Heap::new(arena, 1, 0);
+        let spill = arena.spill.as_ref().unwrap();
+        let on_disk = || nix::sys::stat::fstat(&spill.file).unwrap().st_blocks;
+        for len in [5000, CHUNK + 1] {
+            let block = heap.allocate_in_file(len, 1).unwrap();
+            arena.write_file(block, &[&vec![7; len]]).unwrap();
+            assert!(on_disk() > 0);
+            arena.sweep(1, &[block.offset]);
+            assert_eq!(arena.bytes(block).unwrap()[..4], [7; 4]);
+            arena.free_kept(block.offset);
+            assert_eq!(on_disk(), 0, "{len} bytes");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! `Live` to `Freeing` takes back, exactly once. Such cells only exist within one process.
 
 mod free;
+#[cfg(all(test, target_os = "linux", not(tine_portable)))]
+mod fuzz;
 mod spill;
 mod stream;
 mod word;

@@ -99,6 +99,17 @@ impl<'a> Stream<'a> {
         Header { blocks, before: &[], aliases, payload }.to_bytes()
     }
 
+    /// The header of any stream, for tests.
+    #[cfg(test)]
+    pub(crate) fn any_header(
+        blocks: &[BlockRef],
+        before: &[u64],
+        aliases: &[Alias],
+        payload: usize,
+    ) -> Vec<u8> {
+        Header { blocks, before, aliases, payload }.to_bytes()
+    }
+
     /// The blocks that belong to this result alone.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = BlockRef> + use<'a> {
         let blocks = self.blocks;

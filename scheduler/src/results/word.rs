@@ -3,6 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::sync::yield_now;
 use crate::table::Cell;
 
 /// Where a result is in its life.
@@ -107,7 +108,7 @@ pub(super) fn live(cell: &Cell) -> Option<Word> {
 #[cold]
 fn after_sealing(cell: &Cell) -> Option<Word> {
     for _ in 0..LOOKS {
-        std::thread::yield_now();
+        yield_now();
         let word = Word::load(cell)?;
         if word.status != Status::Sealing {
             return word.is_live().then_some(word);

@@ -124,6 +124,8 @@ fn engine<'a>(
         uncaught: kind.uncaught,
     };
     let table = Arc::new(Table::new(plan, shape)?);
+    #[cfg(all(test, target_os = "linux", not(tine_portable)))]
+    crate::table::fuzz::see(&table);
     let (arena, bell, started) = (kind.arena, kind.bell, Instant::now());
     let swept = AtomicBool::new(false);
     Ok(Engine { plan, table, arena, bell, wanted, rules, policies, started, swept })
@@ -139,6 +141,9 @@ impl Engine<'_> {
     /// What the run was asked for, or the failed task that is first in static order.
     fn collect(&self) -> Result<Outputs> {
         if let Some(task) = self.table.first_failure() {
+            if !matches!(self.table.state(task)?.phase, Phase::Failed | Phase::ReleasingFailed) {
+                return Err(self.table.nonsense("a task is said to have failed that has not"));
+            }
             return Err(results::load_error(self.table.cell(task), self.arena));
         }
         let outputs = self.plan.outputs().iter();
@@ -213,6 +218,18 @@ fn rerun(plan: &Plan<'_>) -> Option<TaskId> {
     named.next()
 }
 
+/// Calls `f`, which walks over words that any task may have written to, on behalf of the parent.
+/// An index that leads nowhere ends the run as another impossible value does, and not the caller.
+///
+/// # Errors
+/// Those of `f`, and [`ErrorKind::Corrupt`] where it panicked.
+fn sound<T>(engine: &Engine<'_>, f: impl FnOnce() -> Result<T>) -> Result<T> {
+    match crate::panics::quietly(f) {
+        Ok(done) => done,
+        Err(_) => Err(engine.table.nonsense("a number in shared memory leads nowhere")),
+    }
+}
+
 /// Queues tasks for whoever is free.
 fn hint(engine: &Engine<'_>, tasks: &[u32]) {
     let deque = engine.table.deque(engine.table.workers());
@@ -226,30 +243,33 @@ fn hint(engine: &Engine<'_>, tasks: &[u32]) {
 }
 
 /// Everybody sleeps and the run is not over: queues what is ready, whose hint must have been lost.
+/// Returns whether there was any.
 ///
 /// # Errors
 /// Nothing is ready either: the state of the run makes no sense.
-fn rehint(engine: &Engine<'_>, clock: &mut Clock) -> Result<()> {
+fn rehint(engine: &Engine<'_>, clock: &mut Clock) -> Result<bool> {
     let mut ready = engine.table.find(Phase::Ready)?;
     if engine.table.pressure() & ALONE != 0 {
         // Nothing is begun beside that task. It may have been put back, or wait for its time.
         if engine.table.alone().is_none_or(|task| ready.contains(&task)) {
             engine.table.wake_all();
         }
-        return Ok(());
+        return Ok(false);
     }
     if engine.table.pressure() != 0 && engine.table.sees_sources()? {
         // Sources are held back: they are not lost.
         ready.retain(|&task| !engine.table.is_source(task));
         hint(engine, &ready);
-        return Ok(());
+        // Whoever then falls asleep last lets one of them in.
+        engine.table.wake_all();
+        return Ok(false);
     }
     hint(engine, &ready);
     if ready.is_empty() && engine.policies.any_retries {
         engine.table.find(Phase::Backoff)?.into_iter().for_each(|t| clock.put_off(engine, t));
     }
     if clock.is_waiting() {
-        return Ok(());
+        return Ok(false);
     }
     if ready.is_empty() && engine.table.all_asleep() && !engine.table.is_finished() {
         return Err(Error::new(
@@ -257,7 +277,7 @@ fn rehint(engine: &Engine<'_>, clock: &mut Clock) -> Result<()> {
             "no task is ready and none is running, but the run is not over",
         ));
     }
-    Ok(())
+    Ok(!ready.is_empty())
 }
 
 /// Fails a claimed task on behalf of its dead workers, or of whoever cancelled it.

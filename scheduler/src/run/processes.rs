@@ -9,7 +9,7 @@ use super::memory::{Budget, Tally};
 use super::supervisor::Supervisor;
 use super::threads::worker_count;
 use super::zygote::Cradle;
-use super::{Kind, Serial, engine, interrupt, rerun, watch::Watch};
+use super::{Kind, Serial, engine, interrupt, rerun, sound, watch::Watch};
 use crate::arena::Arena;
 use crate::cancel::Listening;
 use crate::engine::Bell;
@@ -124,7 +124,7 @@ impl Scheduler for Processes {
         drop(forked);
         drop(signals);
         drop(listening);
-        let outputs = ran.and_then(|()| engine.collect());
+        let outputs = ran.and_then(|()| sound(&engine, || engine.collect()));
         engine.sweep(&outputs);
         watch.finish(outputs.as_ref().err());
         outputs

@@ -36,6 +36,8 @@ const BARREN: u32 = 64;
 
 /// A poll that ends so much later than it should was not waited for: everything stood still.
 const LATE: Duration = Duration::from_millis(100);
+/// More looks for lost hints between two ends of tasks mean that the table makes no sense.
+const IN_VAIN: u32 = 1000;
 
 /// The process that started the run, as it watches over it.
 pub(super) struct Supervisor<'a> {
@@ -55,6 +57,8 @@ pub(super) struct Supervisor<'a> {
     oom_kills: OomKills,
     /// When the first of the running tasks may be over its time.
     next_expiry: Option<Duration>,
+    /// How many tasks had ended at the last look for lost hints, and how often that was so.
+    scans: (usize, u32),
 }
 
 /// What happened while the supervisor slept.
@@ -89,6 +93,7 @@ impl<'a> Supervisor<'a> {
             cancelling: Cancelling::default(),
             oom_kills: OomKills::watch(),
             next_expiry: engine.policies.shortest_timeout,
+            scans: (0, 0),
         }
     }
 
@@ -123,9 +128,28 @@ impl<'a> Supervisor<'a> {
             self.screen.check()?;
             self.stand_still();
             if self.engine.table.all_asleep() && !self.engine.table.is_finished() {
-                super::rehint(self.engine, &mut self.clock)?;
+                self.rescan()?;
             }
             self.engine.table.check_corrupt()?;
+            if self.engine.table.is_stopped() && !self.engine.table.is_finished() {
+                return Err(self.engine.table.nonsense("the run was stopped by nobody"));
+            }
+        }
+        Ok(())
+    }
+
+    /// All sleep: looks for tasks whose hints were lost. That is rare, and a task ends soon after.
+    fn rescan(&mut self) -> Result<()> {
+        let (engine, clock) = (self.engine, &mut self.clock);
+        if !super::sound(engine, || super::rehint(engine, clock))? {
+            return Ok(());
+        }
+        let ended = super::sound(engine, || engine.table.count_ended())?;
+        let (before, in_vain) = self.scans;
+        self.scans = if ended == before { (before, in_vain + 1) } else { (ended, 0) };
+        if self.scans.1 > IN_VAIN {
+            let what = "tasks are ready, and nobody comes to them";
+            return Err(engine.table.nonsense(what));
         }
         Ok(())
     }
@@ -338,7 +362,7 @@ impl<'a> Supervisor<'a> {
             false => death.text(),
         };
         self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(text));
-        self.mend(post as u16, &death)?;
+        super::sound(self.engine, || self.mend(post as u16, &death))?;
         if self.engine.table.is_finished() || self.engine.table.is_stopped() {
             return Ok(());
         }

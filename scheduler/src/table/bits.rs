@@ -6,10 +6,9 @@
 //! A bit is cleared from the leaf up, and a level only when the word below has become zero. A crash
 //! between two levels is mended by clearing the same bit again: a zero leaf climbs again.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crate::kill_point::kill_point;
 use crate::region::{Carver, Slab};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// The words of wide sets, below their tops.
 #[derive(Debug)]

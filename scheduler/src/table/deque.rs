@@ -6,9 +6,9 @@
 //! that is large enough never to grow. A worker may die between any two instructions: see
 //! [`Deque::mend`].
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
-
+use crate::kill_point::kill_point;
 use crate::region::{Carver, Slab};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 /// The ends, each on a cache line of its own.
 const TOP: usize = 0;
@@ -45,6 +45,12 @@ impl Deque {
         &self.ring[usize::try_from(at & self.mask).expect("masked by the ring's size")]
     }
 
+    /// Whether there are hints between these ends. Ends that cannot be, because a task has written
+    /// where it should not, have none: nobody goes round and round between them.
+    fn is_some(&self, top: u64, bottom: u64) -> bool {
+        bottom.wrapping_sub(top).wrapping_sub(1) <= self.mask
+    }
+
     /// Adds a hint; false where the ring is full. Owner only.
     pub(crate) fn push(&self, hint: u32) -> bool {
         let bottom = self.ends[BOTTOM].load(Ordering::Relaxed);
@@ -53,6 +59,7 @@ impl Deque {
             return false;
         }
         self.entry(bottom).store(hint, Ordering::Relaxed);
+        kill_point!(MidPush);
         self.ends[BOTTOM].store(bottom + 1, Ordering::Release);
         true
     }
@@ -60,7 +67,7 @@ impl Deque {
     /// Takes the youngest hint, after telling `note` which it is. Owner only.
     pub(crate) fn pop(&self, note: impl FnOnce(u32)) -> Option<u32> {
         let bottom = self.ends[BOTTOM].load(Ordering::Relaxed);
-        if self.ends[TOP].load(Ordering::Relaxed) >= bottom {
+        if !self.is_some(self.ends[TOP].load(Ordering::Relaxed), bottom) {
             return None;
         }
         let bottom = bottom - 1;
@@ -68,12 +75,14 @@ impl Deque {
         note(hint);
         // Release, for the note must not sink below it: a death in between would lose the hint.
         self.ends[BOTTOM].store(bottom, Ordering::Release);
+        kill_point!(MidPop);
         fence(Ordering::SeqCst);
         let top = self.ends[TOP].load(Ordering::Relaxed);
         if top < bottom {
             return Some(hint);
         }
         let won = top == bottom && self.advance_top(top);
+        kill_point!(MidPop);
         self.ends[BOTTOM].store(bottom + 1, Ordering::Relaxed);
         won.then_some(hint)
     }
@@ -82,11 +91,12 @@ impl Deque {
     pub(crate) fn steal(&self, note: impl FnOnce(u32)) -> Steal {
         let top = self.ends[TOP].load(Ordering::Acquire);
         fence(Ordering::SeqCst);
-        if top >= self.ends[BOTTOM].load(Ordering::Acquire) {
+        if !self.is_some(top, self.ends[BOTTOM].load(Ordering::Acquire)) {
             return Steal::Empty;
         }
         let hint = self.entry(top).load(Ordering::Relaxed);
         note(hint);
+        kill_point!(MidSteal);
         if self.advance_top(top) { Steal::Got(hint) } else { Steal::Lost }
     }
 
@@ -95,9 +105,16 @@ impl Deque {
         ends.compare_exchange(top, top + 1, Ordering::SeqCst, Ordering::Relaxed).is_ok()
     }
 
+    /// Its words, for a test that damages them.
+    #[cfg(test)]
+    pub(super) fn words(&self) -> (&Slab<AtomicU64>, &Slab<AtomicU32>) {
+        (&self.ends, &self.ring)
+    }
+
     /// Whether there seems to be a hint.
     pub(crate) fn has_some(&self) -> bool {
-        self.ends[TOP].load(Ordering::SeqCst) < self.ends[BOTTOM].load(Ordering::SeqCst)
+        let top = self.ends[TOP].load(Ordering::SeqCst);
+        self.is_some(top, self.ends[BOTTOM].load(Ordering::SeqCst))
     }
 
     /// Repairs the ends after the owner's death: in the middle of a pop of the last hint, the

@@ -1,8 +1,12 @@
 //! The state of a run in shared memory: one cache line a task, one slot and one queue a worker.
 //! It does not run anything: `worker` does, and `supervisor` looks after it.
 
+mod asleep;
+mod bell;
 mod bits;
 mod deque;
+#[cfg(all(test, target_os = "linux", not(tine_portable)))]
+pub(crate) mod fuzz;
 mod recover;
 mod release;
 mod ring;
@@ -10,7 +14,7 @@ mod slot;
 mod sources;
 mod state;
 
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 pub(crate) use deque::{Deque, Steal};
 pub(crate) use recover::{Orphan, Recovery};
@@ -24,10 +28,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::observer::{TaskStatus, TaskTimes};
 use crate::plan::Plan;
 use crate::region::{Atom, Carver, Sharing, Slab, atoms};
+use asleep::Asleep;
 use bits::WideBits;
 
 /// The most workers of one run: the asleep set is this many bits.
 pub(crate) const MAX_WORKERS: usize = 1024;
+
+/// How many rare facts a worker's ring holds.
+const RING: u64 = 4096;
 
 atoms! {
     /// What a task's neighbours and its readers need to know of it: one cache line.
@@ -103,7 +111,7 @@ atoms! {
         /// How often the supervisor has looked what workers hold.
         pub(crate) looks: AtomicU64,
         _line: [AtomicU64; 7],
-        pub(crate) asleep: [AtomicU64; MAX_WORKERS / 64],
+        pub(crate) asleep: Asleep,
     }
 }
 
@@ -396,13 +404,13 @@ impl Table {
 
     fn corrupt(&self, task: u32) -> Error {
         self.note_corrupt(task);
-        Error::new(
-            ErrorKind::Corrupt,
-            format!(
-                "the state of task number {task} in shared memory is impossible: a task has \
-                     written where it should not (unsafe code, or a library in C?)"
-            ),
-        )
+        self.nonsense(&format!("the state of task number {task} in shared memory is impossible"))
+    }
+
+    /// The error for `what` cannot be.
+    pub(crate) fn nonsense(&self, what: &str) -> Error {
+        let why = "a task has written where it should not (unsafe code, or a library in C?)";
+        Error::new(ErrorKind::Corrupt, format!("{what}: {why}"))
     }
 
     /// Whether the final task has been reached.
@@ -552,49 +560,31 @@ impl Table {
 
     /// Whether `worker` sleeps.
     pub(crate) fn is_asleep(&self, worker: usize) -> bool {
-        self.header().asleep[worker / 64].load(Ordering::SeqCst) >> (worker % 64) & 1 == 1
+        self.header().asleep.has(worker)
     }
 
     /// Whether every worker sleeps.
     pub(crate) fn all_asleep(&self) -> bool {
-        let words = self.header().asleep.iter();
-        let asleep: u32 = words.map(|w| w.load(Ordering::SeqCst).count_ones()).sum();
-        asleep as usize == self.workers
+        self.header().asleep.count() >= self.workers
     }
 
     /// Wakes one sleeper, where there is one; `false` where there is none. After hints were pushed,
     /// and [`hints_are_out`](Self::hints_are_out).
     #[inline]
     pub(crate) fn wake_one(&self) -> bool {
-        for (i, word) in self.header().asleep.iter().take(self.workers.div_ceil(64)).enumerate() {
-            let mut bits = word.load(Ordering::SeqCst);
-            while bits != 0 {
-                let bit = bits & bits.wrapping_neg();
-                let before = word.fetch_and(!bit, Ordering::SeqCst);
-                if before & bit != 0 {
-                    self.slots[64 * i + bit.trailing_zeros() as usize].ring();
-                    return true;
-                }
-                bits = before & !bit;
-            }
-        }
-        false
+        let sleeper = self.header().asleep.take_one(self.workers);
+        sleeper.inspect(|&worker| self.slots[worker].ring()).is_some()
     }
 
-    /// Orders the hints that this worker pushed before its look at who sleeps. A sleeper says so
-    /// first and then looks for hints, both sequentially consistent: with this fence, either it
-    /// sees the hint, or whoever pushed it sees the sleeper. A store and a load alone may pass each
-    /// other, on x86 too, and the sleeper would sleep beside a full queue.
+    /// Orders the hints that this worker pushed before its look at who sleeps.
     #[inline]
     pub(crate) fn hints_are_out(&self) {
-        fence(Ordering::SeqCst);
+        asleep::hints_are_out();
     }
 
     /// Wakes everybody.
     pub(crate) fn wake_all(&self) {
-        for word in &self.header().asleep {
-            word.store(0, Ordering::SeqCst);
-        }
+        self.header().asleep.clear();
         for slot in self.slots.iter() {
             slot.ring();
         }
@@ -602,13 +592,13 @@ impl Table {
 
     /// Says that `worker` sleeps; true where it is the last one awake.
     pub(crate) fn fall_asleep(&self, worker: usize) -> bool {
-        self.header().asleep[worker / 64].fetch_or(1 << (worker % 64), Ordering::SeqCst);
+        self.header().asleep.add(worker);
         self.all_asleep()
     }
 
     /// Says that `worker` does not sleep.
     pub(crate) fn stay_awake(&self, worker: usize) {
-        self.header().asleep[worker / 64].fetch_and(!(1 << (worker % 64)), Ordering::SeqCst);
+        self.header().asleep.remove(worker);
     }
 }
 

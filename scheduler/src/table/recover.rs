@@ -93,6 +93,18 @@ impl Table {
         Ok(())
     }
 
+    /// How many tasks have ended.
+    ///
+    /// # Errors
+    /// An impossible state word.
+    pub(crate) fn count_ended(&self) -> Result<usize> {
+        let mut ended = 0;
+        for task in 0..self.last() {
+            ended += usize::from(self.state(task)?.phase.is_final());
+        }
+        Ok(ended)
+    }
+
     /// All tasks in a phase, for the case that the hint to one was lost.
     ///
     /// # Errors

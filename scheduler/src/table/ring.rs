@@ -1,12 +1,11 @@
 //! Rare facts on their way from one worker to the supervisor; when full, losses are counted.
 //! It does not know what the facts say, and the worker never waits.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
+use super::RING as CAPACITY;
 use crate::observer::{RareFact, RareKind};
 use crate::region::{Carver, Slab};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
-const CAPACITY: u64 = 4096;
 const HEAD: usize = 0;
 const TAIL: usize = 16;
 const LOST: usize = 17;

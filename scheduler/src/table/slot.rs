@@ -3,9 +3,9 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
+use super::bell::Bell;
 use super::sources::Range;
 use crate::codec::BlockRef;
-use crate::futex;
 use crate::region::atoms;
 
 /// No task.
@@ -38,7 +38,7 @@ atoms! {
         /// The task whose result it is moving to the file, + 1.
         spilling: AtomicU32,
         /// What it sleeps on.
-        bell: AtomicU32,
+        bell: Bell,
         /// Where that result lies, and where it will, once that is settled: offset and length.
         spill_from: [AtomicU64; 2],
         spill_to: [AtomicU64; 2],
@@ -197,18 +197,17 @@ impl Slot {
 
     /// The value to sleep on: read before looking for work a last time.
     pub(crate) fn bell(&self) -> u32 {
-        self.bell.load(Ordering::SeqCst)
+        self.bell.heard()
     }
 
     /// Sleeps until somebody rings after `heard` was read.
     pub(crate) fn sleep(&self, heard: u32) {
-        futex::wait(&self.bell, heard, None);
+        self.bell.sleep(heard);
     }
 
     /// Wakes the worker, or keeps it from falling asleep.
     pub(crate) fn ring(&self) {
-        self.bell.fetch_add(1, Ordering::SeqCst);
-        futex::wake_all(&self.bell);
+        self.bell.ring();
     }
 
     /// Leaves the text of a panic for the case that the process does not survive it, behind those

@@ -61,6 +61,12 @@ impl Sources {
         self.words[COUNT].load(Ordering::Relaxed) as u32
     }
 
+    /// Where a cursor stands. One that no source can be at, because a task has written where it should
+    /// not, is behind the end: nobody would ever move it.
+    fn cursor(&self, which: usize) -> u32 {
+        u32::try_from(self.words[which].load(Ordering::SeqCst)).unwrap_or(u32::MAX)
+    }
+
     /// The task of source `i`; `None` behind the end.
     pub(crate) fn task(&self, i: u32) -> Option<u32> {
         self.tasks.get(i as usize).map(|t| t.load(Ordering::Relaxed))
@@ -68,7 +74,7 @@ impl Sources {
 
     /// The next open sources, at most `n` and at most a fair share of what is left; not yet taken.
     pub(crate) fn peek(&self, n: u32, workers: u32) -> Range {
-        let from = self.words[OPEN].load(Ordering::SeqCst) as u32;
+        let from = self.cursor(OPEN);
         let left = self.open_count().saturating_sub(from);
         let share = (left / (4 * workers)).max(1).min(left);
         Range { from, to: from + n.min(share) }
@@ -83,7 +89,7 @@ impl Sources {
 
     /// The gated sources that the cursor has not passed.
     pub(crate) fn gated(&self) -> Range {
-        let from = self.words[GATED].load(Ordering::SeqCst) as u32;
+        let from = self.cursor(GATED);
         Range { from, to: self.tasks.len() as u32 }
     }
 
@@ -94,8 +100,14 @@ impl Sources {
         let _ = cursor.compare_exchange(old, new, Ordering::SeqCst, Ordering::Relaxed);
     }
 
+    /// Its words, for a test that damages them.
+    #[cfg(test)]
+    pub(super) fn words(&self) -> (&Slab<AtomicU64>, &Slab<AtomicU32>) {
+        (&self.words, &self.tasks)
+    }
+
     /// Whether open sources are left.
     pub(crate) fn has_open(&self) -> bool {
-        (self.words[OPEN].load(Ordering::SeqCst) as u32) < self.open_count()
+        self.cursor(OPEN) < self.open_count()
     }
 }

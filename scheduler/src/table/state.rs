@@ -1,7 +1,7 @@
 //! The life of a task as one word, and the only way to change it.
 //! It does not know who the neighbours of the task are.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Where a task is in its life.
 ///
@@ -118,7 +118,7 @@ impl State {
 }
 
 /// A state word in shared memory.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(transparent)]
 pub(crate) struct StateWord(AtomicU64);
 

@@ -2,6 +2,7 @@
 //! It does not test how results are stored.
 
 mod damage;
+mod fuzz;
 mod lossy;
 mod plain;
 mod reference;
