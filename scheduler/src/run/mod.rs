@@ -251,10 +251,12 @@ fn rehint(engine: &Engine<'_>, clock: &mut Clock) -> Result<bool> {
     let mut ready = engine.table.find(Phase::Ready)?;
     if engine.table.pressure() & ALONE != 0 {
         // Nothing is begun beside that task. It may have been put back, or wait for its time.
-        if engine.table.alone().is_none_or(|task| ready.contains(&task)) {
+        let alone = engine.table.alone().map(|task| engine.table.state(task)).transpose()?;
+        let waits = alone.is_some_and(|state| state.phase == Phase::Backoff);
+        if !waits {
             engine.table.wake_all();
         }
-        return Ok(false);
+        return Ok(!waits);
     }
     if engine.table.pressure() != 0 && engine.table.sees_sources()? {
         // Sources are held back: they are not lost.

@@ -53,7 +53,7 @@ impl Worker<'_> {
     pub(super) fn find_alone(&self) -> Result<Option<u32>> {
         let table = &self.engine.table;
         table.settle_alone();
-        let Some(task) = table.alone().filter(|&t| t < table.last()) else { return Ok(None) };
+        let Some(task) = table.alone() else { return Ok(None) };
         match table.state(task)?.phase {
             Phase::Ready if table.others_in_body(self.id.into()) => Ok(None),
             Phase::Ready => {
@@ -144,7 +144,13 @@ impl Worker<'_> {
             if range.is_empty() {
                 return None;
             }
-            let task = self.engine.table.sources.task(range.from)?;
+            let Some(task) = self.engine.table.sources.task(range.from) else {
+                // Not what a worker writes there. It would be looked at again and again.
+                self.engine.table.note_corrupt(0);
+                self.engine.ring();
+                slot.range.store(Range::EMPTY.to_bits(), Ordering::SeqCst);
+                return None;
+            };
             slot.set_current(task);
             let rest = Range { from: range.from + 1, ..range }.to_bits();
             if slot.range.compare_exchange(bits, rest, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
@@ -181,7 +187,7 @@ impl Worker<'_> {
     pub(super) fn next_gated(&self) -> Result<Option<u32>> {
         let table = &self.engine.table;
         let gated = table.sources.gated();
-        for i in gated.from..gated.to.min(gated.from + LOOK_AHEAD) {
+        for i in gated.from..gated.to.min(gated.from.saturating_add(LOOK_AHEAD)) {
             let Some(task) = table.sources.task(i) else { break };
             match table.state(task)?.phase {
                 Phase::Ready => {

@@ -61,7 +61,7 @@ impl Worker<'_> {
         let pressure = table.pressure();
         if pressure & ALONE != 0 {
             table.settle_alone();
-            let Some(alone) = table.alone().filter(|&t| t < table.last()) else { return Ok(true) };
+            let Some(alone) = table.alone() else { return Ok(true) };
             let phase = table.state(alone)?.phase;
             let others = table.others_in_body(self.id.into());
             return Ok(phase.is_final() || phase == Phase::Ready && !others);
