@@ -167,6 +167,18 @@ pub(crate) fn tells_how_a_worker_ended() {
     }
 }
 
+/// A terminal that is closed is for the program to decide on.
+pub(crate) fn is_deaf_to_a_closed_terminal() {
+    grown();
+    let ran = run(|x| {
+        for signal in [Signal::SIGHUP, Signal::SIGINT] {
+            kill(nix::unistd::getpid(), signal).expect("itself");
+        }
+        x + locked()
+    });
+    assert_eq!(ran.map_err(|e| e.to_string()), Ok(113));
+}
+
 pub(crate) fn knows_persisted_values() {
     grown();
     let long = tine::call(|| (0..10_000).collect::<Vec<u64>>(), ()).persist().expect("it runs");

@@ -85,7 +85,8 @@ fn deliver(
     let output = [out.as_raw_fd(), err.as_raw_fd()];
     let born = nursery.spawn(output, &strangers, 0, || {
         let _ = nix::sys::prctl::set_name(c"tine-worker");
-        FOR_THE_PROGRAM[2..].iter().for_each(|s| set(*s, SigHandler::SigDfl));
+        // The only one of those that a worker does not set for itself.
+        set(Signal::SIGQUIT, SigHandler::SigDfl);
         if let Err(e) = carried::live(plan, table, event, number) {
             // The one reader is whoever started the run.
             let text = format!("tine: a worker cannot start: {e}\n");
