@@ -78,6 +78,7 @@ const CASES: &[runner::Case] = &[
     ("zygote::is_left_aside_by_captures", zygote::is_left_aside_by_captures),
     ("zygote::replaces_the_dead", zygote::replaces_the_dead),
     ("zygote::tells_how_a_worker_ended", zygote::tells_how_a_worker_ended),
+    ("zygote::is_asked_through_signals", zygote::is_asked_through_signals),
     ("zygote::is_deaf_to_a_closed_terminal", zygote::is_deaf_to_a_closed_terminal),
     ("zygote::knows_persisted_values", zygote::knows_persisted_values),
     ("zygote::outlives_an_interrupt", zygote::outlives_an_interrupt),
