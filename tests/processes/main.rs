@@ -79,6 +79,7 @@ const CASES: &[runner::Case] = &[
     ("zygote::replaces_the_dead", zygote::replaces_the_dead),
     ("zygote::tells_how_a_worker_ended", zygote::tells_how_a_worker_ended),
     ("zygote::is_asked_through_signals", zygote::is_asked_through_signals),
+    ("zygote::limits_the_memory_of_its_workers", zygote::limits_the_memory_of_its_workers),
     ("zygote::is_deaf_to_a_closed_terminal", zygote::is_deaf_to_a_closed_terminal),
     ("zygote::knows_persisted_values", zygote::knows_persisted_values),
     ("zygote::outlives_an_interrupt", zygote::outlives_an_interrupt),

@@ -187,6 +187,24 @@ pub(crate) fn is_asked_through_signals() {
     }
 }
 
+/// The program has grown since; its workers have nothing of that.
+pub(crate) fn limits_the_memory_of_its_workers() {
+    grown();
+    let large = std::hint::black_box(vec![1u8; 192 << 20]);
+    let mut g = Graph::builder();
+    g.task("held", [] as [&str; 0], || -> u64 {
+        let held = std::hint::black_box(vec![1u8; 96 << 20]);
+        loop {
+            nix::unistd::pause();
+            std::hint::black_box(&held);
+        }
+    });
+    let graph = g.build().expect("a graph");
+    let error = get(&graph, ["held"], &two().worker_memory("32MiB")).expect_err("it is too much");
+    assert_eq!((error.kind(), error.task()), (ErrorKind::MemoryLimit, Some("held")), "{error}");
+    drop(large);
+}
+
 /// A terminal that is closed is for the program to decide on.
 pub(crate) fn is_deaf_to_a_closed_terminal() {
     grown();

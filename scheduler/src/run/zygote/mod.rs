@@ -13,6 +13,7 @@ mod carried;
 mod life;
 mod message;
 
+use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -24,6 +25,7 @@ use nix::sys::wait::WaitStatus;
 use nix::unistd::{Pid, getpid, gettid};
 
 use super::fork::{self, Child, Lifeline};
+use super::memory::private_of;
 use crate::arena::Arena;
 use crate::engine::{Bell, Engine};
 use crate::error::{Error, ErrorKind, Result};
@@ -39,6 +41,8 @@ const RECORD: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 struct Zygote {
     socket: OwnedFd,
+    /// Tells of its memory, and of no other process that is given its number later.
+    statm: Option<File>,
     /// A process that the program itself forks has the socket, but not the zygote.
     maker: Pid,
 }
@@ -96,8 +100,9 @@ pub fn init() -> Result<()> {
     Arena::global()?;
     let life = Lifeline::of_this_process()?;
     let (ours, theirs) = pair()?;
-    fork::fork_zygote(|| life::live(theirs, life), ours.as_raw_fd())?;
-    let _ = ZYGOTE.set(Zygote { socket: ours, maker: getpid() });
+    let pid = fork::fork_zygote(|| life::live(theirs, life), ours.as_raw_fd())?;
+    let statm = File::open(format!("/proc/{pid}/statm")).ok();
+    let _ = ZYGOTE.set(Zygote { socket: ours, statm, maker: getpid() });
     Ok(())
 }
 
@@ -121,6 +126,11 @@ impl Cradle {
         }
         let plan = carried::write(engine)?;
         Ok(plan.map(|plan| Cradle { zygote, plan }))
+    }
+
+    /// Bytes of private memory that workers have from their beginning; 0 where that is not told.
+    pub(super) fn inherited(&self) -> u64 {
+        self.zygote.statm.as_ref().map_or(0, private_of)
     }
 
     /// Has a worker forked.
