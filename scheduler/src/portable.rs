@@ -3,20 +3,29 @@
 //! It does not know who hands it over, or what the function does.
 //!
 //! # Invariant
-//! An address is only ever made from a function of the type that it is turned back into: offset and
-//! type go together in [`Portable`], whose fields nobody else can set, and whose bytes are read only
-//! where they were written by this process or one that it is a fork of: a secret that the kernel gave
-//! the program when it started is part of every record. A function is found again by its offset from the image's start, and must lie
-//! in code of that image: what was loaded by `dlopen` is out of range and not portable.
+//! An address is only ever made from a function of the type that it is turned back into: addresses
+//! and types go together in [`Portable`], whose fields nobody else can set. Its bytes carry a *seal*
+//! over all of them: type, addresses and environment, by SipHash-2-4 under a secret that the kernel
+//! gave the program when it started, and that its forks have too. The seal is checked before there
+//! is a `Portable` again. A function is found by its offset from the image's start, and must lie in
+//! code of that image: what was loaded by `dlopen` is out of range and not portable.
+//!
+//! The seal protects against bytes of another program, type or version, against damage, and against
+//! parts of two records that are put together, by mistake or on purpose: safe code, which does not
+//! know the secret, can make no record but the ones that it was given, save for a guess among 2^64.
+//! It does not protect against somebody who can read this process's memory, nor against a record
+//! that is used twice: whoever was given one may make the value as often as they like.
 //!
 //! A function is a *type without a value*: a plain `fn` item, or a closure that captures nothing. A
 //! value of such a type has no bytes, so that one can be had in another process from nothing, where
-//! the caller has shown that there is one. A closure that captures a zero-sized *token*, which
-//! stands for something that was done in this process only, would be forged by that; one that has
-//! something to drop, as guards have, is refused.
+//! the caller has shown that there is one. A zero-sized *token* that a closure captures would be
+//! made anew by that: one that has something to drop, as guards have, is refused, and so is one that
+//! is not `Send` and `Sync`, as it may stand for the thread that it is on. That it is `Copy` cannot
+//! be asked for: callers have functions of any type, most of which capture, and a bound would refuse
+//! those too. A token without any of these marks, which stands for something that was done once or
+//! in this process only, is the one thing left that is not told from a function.
 
 use std::any::{TypeId, type_name};
-use std::collections::hash_map::DefaultHasher;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
@@ -27,6 +36,7 @@ use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use serde::de::Error as _;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec;
@@ -66,8 +76,8 @@ impl<O: 'static> Portable<O> {
         maker: fn(F, G, E) -> Result<O>,
     ) -> Option<Self>
     where
-        F: 'static,
-        G: 'static,
+        F: Send + Sync + 'static,
+        G: Send + Sync + 'static,
         E: Value,
     {
         if !is_function::<F>() || !is_function::<G>() {
@@ -122,28 +132,34 @@ fn foreign() -> Error {
     Error::new(ErrorKind::Corrupt, "a task was handed over whose code is not in this program")
 }
 
-/// Tells types apart, and bytes of this program's processes from those of anybody else.
-fn mark<O: 'static>() -> u64 {
-    static SECRET: OnceLock<[u8; 16]> = OnceLock::new();
-    let mut hasher = DefaultHasher::new();
-    TypeId::of::<O>().hash(&mut hasher);
-    SECRET.get_or_init(find::secret).hash(&mut hasher);
-    hasher.finish()
+impl<O: 'static> Portable<O> {
+    /// What only a process that knows the secret can write under this; `None` without a secret.
+    #[expect(deprecated, reason = "the one keyed hash that the standard library has")]
+    fn seal(&self) -> Option<u64> {
+        static SECRET: OnceLock<Option<[u64; 2]>> = OnceLock::new();
+        let [a, b] = (*SECRET.get_or_init(find::secret))?;
+        let mut hasher = std::hash::SipHasher::new_with_keys(a, b);
+        TypeId::of::<O>().hash(&mut hasher);
+        (self.shim, self.maker, &self.environment).hash(&mut hasher);
+        Some(hasher.finish())
+    }
 }
 
 impl<O: 'static> Serialize for Portable<O> {
     fn serialize<S: Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
-        (mark::<O>(), self.shim, self.maker, &self.environment).serialize(s)
+        let seal = self.seal().ok_or_else(|| S::Error::custom("this program has no secret"))?;
+        (seal, self.shim, self.maker, &self.environment).serialize(s)
     }
 }
 
 impl<'de, O: 'static> Deserialize<'de> for Portable<O> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
-        let (of, shim, maker, environment) = <(u64, u64, u64, Vec<u8>)>::deserialize(d)?;
-        if of != mark::<O>() {
+        let (seal, shim, maker, environment) = <(u64, u64, u64, Vec<u8>)>::deserialize(d)?;
+        let portable = Portable { shim, maker, environment, of: PhantomData };
+        if portable.seal() != Some(seal) {
             return Err(D::Error::custom(format!("not how to make a {}", type_name::<O>())));
         }
-        Ok(Portable { shim, maker, environment, of: PhantomData })
+        Ok(portable)
     }
 }
 
@@ -223,12 +239,13 @@ mod find {
     use super::Image;
 
     /// Random bytes that the kernel gave this program when it started; its forks have the same.
-    pub(super) fn secret() -> [u8; 16] {
+    pub(super) fn secret() -> Option<[u64; 2]> {
         // SAFETY: asks for an entry of a list that every program has.
         let at = unsafe { libc::getauxval(libc::AT_RANDOM) };
-        let at = std::ptr::with_exposed_provenance::<[u8; 16]>(at as usize);
-        // SAFETY: the kernel puts 16 bytes there, which stay; 0 stands for none.
-        if at.is_null() { [0; 16] } else { unsafe { *at } }
+        let at = std::ptr::with_exposed_provenance::<[[u8; 8]; 2]>(at as usize);
+        // SAFETY: the kernel puts 16 bytes there, which stay; null stands for none.
+        let halves = unsafe { at.as_ref() }?;
+        Some(halves.map(u64::from_ne_bytes))
     }
 
     /// The loaded object that holds this function.
@@ -299,8 +316,8 @@ mod find {
 #[cfg(any(not(target_os = "linux"), tine_portable))]
 mod find {
     /// None: nothing crosses from process to process.
-    pub(super) fn secret() -> [u8; 16] {
-        [0; 16]
+    pub(super) fn secret() -> Option<[u64; 2]> {
+        None
     }
 
     /// Nothing is forked here, and nothing handed over.
@@ -337,6 +354,40 @@ mod tests {
         let back: Portable<i64> = codec::decode(&bytes).expect("the same type");
         assert_eq!(back.restore().expect("the same program"), 3);
         assert!(codec::decode::<Portable<u64>>(&bytes).is_err());
+    }
+
+    /// Parts of two records of one type, whose functions and environments are of other types.
+    #[test]
+    fn bytes_of_two_records_are_no_third() {
+        type Parts = (u64, u64, u64, Vec<u8>);
+        let parts = |portable: Option<Portable<i64>>| -> Parts {
+            let portable = portable.expect("no captures");
+            let bytes = codec::encode(&portable, |b, _| b.to_vec()).expect("it can be written");
+            codec::decode(&bytes).expect("a record has these parts")
+        };
+        let read = |parts: &Parts| -> Result<Portable<i64>> {
+            let bytes = codec::encode(parts, |b, _| b.to_vec()).expect("it can be written");
+            codec::decode(&bytes)
+        };
+        let number = parts(Portable::new(&|x: i64| x, &(), &3i64, |f, (), x| Ok(f(x))));
+        let length = |text: String| text.len() as i64;
+        let text = "text".to_owned();
+        let text = parts(Portable::new(&length, &(), &text, |f, (), x| Ok(f(x))));
+        assert_eq!(read(&text).and_then(|p| p.restore()).expect("it is whole"), 4);
+        assert_ne!((number.1, number.2), (text.1, text.2));
+        let with = |change: &dyn Fn(&mut Parts)| {
+            let mut spliced = text.clone();
+            change(&mut spliced);
+            spliced
+        };
+        let spliced = [
+            with(&|t| t.0 = number.0),
+            with(&|t| t.1 = number.1),
+            with(&|t| t.2 = number.2),
+            with(&|t| t.3.clone_from(&number.3)),
+            with(&|t| t.3.push(0)),
+        ];
+        spliced.iter().for_each(|s| assert!(read(s).is_err(), "{s:?}"));
     }
 
     #[test]

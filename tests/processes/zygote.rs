@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use tine::prelude::*;
 use tine_scheduler::{ErrorKind, Graph, Processes, Result, get, init};
 
@@ -165,6 +165,56 @@ pub(crate) fn tells_how_a_worker_ended() {
         assert_eq!((error.kind(), error.signal()), (kind, signal), "{error}");
         assert_eq!(error.task(), Some("part(0)"));
     }
+}
+
+extern "C" fn hear(_: libc::c_int) {}
+
+/// A profiler, or a timer of the program's, signals it all the time.
+pub(crate) fn is_asked_through_signals() {
+    grown();
+    let heard = SigAction::new(SigHandler::Handler(hear), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(Signal::SIGALRM, &heard) }.expect("a handler");
+    let often = libc::timeval { tv_sec: 0, tv_usec: 50 };
+    let every = libc::itimerval { it_interval: often, it_value: often };
+    // SAFETY: reads a struct that lives through the call.
+    let set = unsafe { libc::setitimer(libc::ITIMER_REAL, &every, std::ptr::null_mut()) };
+    assert_eq!(set, 0);
+    for _ in 0..20 {
+        assert_eq!(run(|x| x + locked()).map_err(|e| e.to_string()), Ok(113));
+        let error = run(|_| std::process::exit(3)).expect_err("it ends its process");
+        assert_eq!(error.kind(), ErrorKind::Exited, "{error}");
+    }
+}
+
+/// The program has grown since; its workers have nothing of that.
+pub(crate) fn limits_the_memory_of_its_workers() {
+    grown();
+    let large = std::hint::black_box(vec![1u8; 192 << 20]);
+    let mut g = Graph::builder();
+    g.task("held", [] as [&str; 0], || -> u64 {
+        let held = std::hint::black_box(vec![1u8; 96 << 20]);
+        loop {
+            nix::unistd::pause();
+            std::hint::black_box(&held);
+        }
+    });
+    let graph = g.build().expect("a graph");
+    let error = get(&graph, ["held"], &two().worker_memory("32MiB")).expect_err("it is too much");
+    assert_eq!((error.kind(), error.task()), (ErrorKind::MemoryLimit, Some("held")), "{error}");
+    drop(large);
+}
+
+/// A terminal that is closed is for the program to decide on.
+pub(crate) fn is_deaf_to_a_closed_terminal() {
+    grown();
+    let ran = run(|x| {
+        for signal in [Signal::SIGHUP, Signal::SIGINT] {
+            kill(nix::unistd::getpid(), signal).expect("itself");
+        }
+        x + locked()
+    });
+    assert_eq!(ran.map_err(|e| e.to_string()), Ok(113));
 }
 
 pub(crate) fn knows_persisted_values() {

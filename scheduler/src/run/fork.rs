@@ -206,12 +206,12 @@ impl Nursery {
 ///
 /// # Errors
 /// No process.
-pub(super) fn fork_zygote(body: impl FnOnce(), stranger: RawFd) -> Result<()> {
+pub(super) fn fork_zygote(body: impl FnOnce(), stranger: RawFd) -> Result<Pid> {
     let _ = std::io::stdout().flush();
     let parent = getpid();
     // SAFETY: the child keeps to the module's invariant.
     match unsafe { fork() }.map_err(refused)? {
-        ForkResult::Parent { .. } => Ok(()),
+        ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
             let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
             if getppid() != parent {

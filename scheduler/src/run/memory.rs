@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::zygote::Cradle;
 use crate::config;
 use crate::config::units::{format_bytes, parse_bytes};
 use crate::engine::Engine;
@@ -102,7 +103,8 @@ impl Excess {
 #[derive(Debug)]
 pub(super) struct Tally {
     budget: Budget,
-    /// What a worker holds from its beginning: all that it shares with its parent.
+    /// What a worker holds from its beginning: all that it shares with the process that
+    /// forked it.
     inherited: u64,
     next: Instant,
     posts: Vec<Holding>,
@@ -117,11 +119,11 @@ struct Holding {
 }
 
 impl Tally {
-    /// Begins a run, and tells its workers the budget.
-    pub(super) fn begin(engine: &Engine<'_>, budget: Budget) -> Self {
+    /// Begins a run, and tells its workers the budget; they come from the cradle, where there is one.
+    pub(super) fn begin(engine: &Engine<'_>, budget: Budget, cradle: Option<&Cradle>) -> Self {
         engine.table.header().budget.store(budget.memory.value, Ordering::SeqCst);
         let posts = (0..engine.table.workers()).map(|_| Holding::default()).collect();
-        let inherited = procfs::private_bytes();
+        let inherited = cradle.map_or_else(procfs::private_bytes, Cradle::inherited);
         Tally { budget, inherited, next: Instant::now() + LOOK, posts }
     }
 
@@ -194,9 +196,14 @@ impl Holding {
             let open = |pid| File::open(format!("/proc/{pid}/statm")).ok().map(|file| (pid, file));
             *self = Holding { statm: pid.and_then(open), ..Holding::default() };
         }
-        let mut text = [0; 128];
-        let read = self.statm.as_ref().map_or(0, |(_, f)| f.read_at(&mut text, 0).unwrap_or(0));
-        let private = procfs::private_in(&String::from_utf8_lossy(&text[..read]));
+        let private = self.statm.as_ref().map_or(0, |(_, statm)| private_of(statm));
         self.bytes = private.saturating_sub(inherited);
     }
+}
+
+/// Bytes of private memory of the process whose `statm` this is; 0 where it has ended.
+pub(super) fn private_of(statm: &File) -> u64 {
+    let mut text = [0; 128];
+    let read = statm.read_at(&mut text, 0).unwrap_or(0);
+    procfs::private_in(&String::from_utf8_lossy(&text[..read]))
 }

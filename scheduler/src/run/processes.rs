@@ -117,7 +117,7 @@ impl Scheduler for Processes {
         let listening = Listening::begin(&engine);
         let signals = interrupt::Signals::listen(&engine);
         let forked = ForkedRun::begin();
-        let tally = Tally::begin(&engine, budget);
+        let tally = Tally::begin(&engine, budget, cradle.as_ref());
         let mut supervisor = Supervisor::new(&engine, watch, cradle, tally);
         let ran = if plan.is_empty() { Ok(()) } else { supervisor.run() };
         let watch = supervisor.end(ran.is_err());

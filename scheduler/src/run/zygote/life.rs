@@ -70,6 +70,11 @@ fn bury(worker: &Worker) {
     }
 }
 
+/// In a worker: waits for the program's word to begin; false where the program has given it up.
+fn is_wanted(word: OwnedFd) -> bool {
+    matches!(receive(&word), Ok(Some(_)))
+}
+
 /// Forks a worker.
 fn deliver(
     nursery: &Nursery,
@@ -79,13 +84,22 @@ fn deliver(
 ) -> Option<Worker> {
     let number = message.number as u16;
     let [out, err, record, plan, table, event]: [OwnedFd; 6] = message.fds.try_into().ok()?;
+    // Another descriptor of the same socket, which the worker has while it waits.
+    let Ok(word) = record.try_clone() else {
+        let _ = send(&record, libc::EMFILE as u64, &[]);
+        return None;
+    };
     let known = others.iter().flat_map(|w| [w.pidfd.as_raw_fd(), w.record.as_raw_fd()]);
     let own = [socket.as_raw_fd(), record.as_raw_fd()];
     let strangers: Vec<RawFd> = own.into_iter().chain(known).collect();
     let output = [out.as_raw_fd(), err.as_raw_fd()];
     let born = nursery.spawn(output, &strangers, 0, || {
         let _ = nix::sys::prctl::set_name(c"tine-worker");
-        FOR_THE_PROGRAM[2..].iter().for_each(|s| set(*s, SigHandler::SigDfl));
+        // The only one of those that a worker does not set for itself.
+        set(Signal::SIGQUIT, SigHandler::SigDfl);
+        if !is_wanted(word) {
+            return;
+        }
         if let Err(e) = carried::live(plan, table, event, number) {
             // The one reader is whoever started the run.
             let text = format!("tine: a worker cannot start: {e}\n");
@@ -102,5 +116,30 @@ fn deliver(
             let _ = send(&record, errno as i32 as u64, &[]);
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::socket::{Shutdown, shutdown};
+
+    use super::*;
+    use crate::run::zygote::message::pair;
+
+    #[test]
+    fn a_worker_begins_when_it_is_told_to() {
+        let (program, worker) = pair().expect("sockets");
+        send(&program, 0, &[]).expect("it is there");
+        assert!(is_wanted(worker));
+    }
+
+    #[test]
+    fn a_worker_that_was_given_up_never_begins() {
+        let (program, worker) = pair().expect("sockets");
+        let elsewhere = program.try_clone().expect("a descriptor");
+        shutdown(program.as_raw_fd(), Shutdown::Both).expect("it is connected");
+        drop(program);
+        assert!(!is_wanted(worker));
+        drop(elsewhere);
     }
 }

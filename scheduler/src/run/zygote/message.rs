@@ -45,7 +45,7 @@ pub(super) fn send(to: &OwnedFd, number: u64, fds: &[BorrowedFd<'_>]) -> nix::Re
     }
 }
 
-/// Waits for one message; `None` when the other end is gone.
+/// Waits for one message; `None` when the other end is gone, and all that it sent has been read.
 pub(super) fn receive(from: &OwnedFd) -> nix::Result<Option<Message>> {
     let mut bytes = [0; 8];
     let mut space = nix::cmsg_space!([RawFd; MOST]);
@@ -53,7 +53,9 @@ pub(super) fn receive(from: &OwnedFd) -> nix::Result<Option<Message>> {
         let mut iov = [IoSliceMut::new(&mut bytes)];
         let from = from.as_fd().as_raw_fd();
         match recvmsg::<()>(from, &mut iov, Some(&mut space), MsgFlags::MSG_CMSG_CLOEXEC) {
-            Err(Errno::EINTR) => {}
+            // The second says, once, that the other end has gone without reading all that it was
+            // sent: what it sent itself is still there.
+            Err(Errno::EINTR | Errno::ECONNRESET) => {}
             Err(e) => return Err(e),
             Ok(received) => {
                 let mut fds: Vec<OwnedFd> = Vec::new();
@@ -68,4 +70,21 @@ pub(super) fn receive(from: &OwnedFd) -> nix::Result<Option<Message>> {
         }
     };
     Ok((n == bytes.len()).then(|| Message { number: u64::from_ne_bytes(bytes), fds }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_are_heard_of_one_who_did_not_listen() {
+        let (ours, theirs) = pair().expect("sockets");
+        send(&ours, 1, &[]).expect("it is there");
+        send(&theirs, 2, &[]).expect("it is there");
+        drop(theirs);
+        let heard = receive(&ours).expect("no error").expect("a message");
+        assert_eq!(heard.number, 2);
+        assert!(receive(&ours).expect("no error").is_none());
+        assert!(send(&ours, 3, &[]).is_err());
+    }
 }

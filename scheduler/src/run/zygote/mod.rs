@@ -5,21 +5,27 @@
 //! each message it forks a worker, which is handed the table of the run, the plan, and the pipes, as
 //! descriptors. The zygote sends back a descriptor of the process, and when that has ended, how: it
 //! is the worker's parent, so that only it can know. It ends when the other end of the socket does.
+//!
+//! The worker waits for the program's word before it touches anything of the run: a program that has
+//! given it up, which cannot end it, frees what it would have worked on.
 
 mod carried;
 mod life;
 mod message;
 
+use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{Shutdown, shutdown};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::{Pid, getpid, gettid};
 
 use super::fork::{self, Child, Lifeline};
+use super::memory::private_of;
 use crate::arena::Arena;
 use crate::engine::{Bell, Engine};
 use crate::error::{Error, ErrorKind, Result};
@@ -35,6 +41,8 @@ const RECORD: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 struct Zygote {
     socket: OwnedFd,
+    /// Tells of its memory, and of no other process that is given its number later.
+    statm: Option<File>,
     /// A process that the program itself forks has the socket, but not the zygote.
     maker: Pid,
 }
@@ -92,8 +100,9 @@ pub fn init() -> Result<()> {
     Arena::global()?;
     let life = Lifeline::of_this_process()?;
     let (ours, theirs) = pair()?;
-    fork::fork_zygote(|| life::live(theirs, life), ours.as_raw_fd())?;
-    let _ = ZYGOTE.set(Zygote { socket: ours, maker: getpid() });
+    let pid = fork::fork_zygote(|| life::live(theirs, life), ours.as_raw_fd())?;
+    let statm = File::open(format!("/proc/{pid}/statm")).ok();
+    let _ = ZYGOTE.set(Zygote { socket: ours, statm, maker: getpid() });
     Ok(())
 }
 
@@ -119,6 +128,11 @@ impl Cradle {
         Ok(plan.map(|plan| Cradle { zygote, plan }))
     }
 
+    /// Bytes of private memory that workers have from their beginning; 0 where that is not told.
+    pub(super) fn inherited(&self) -> u64 {
+        self.zygote.statm.as_ref().map_or(0, private_of)
+    }
+
     /// Has a worker forked.
     ///
     /// # Errors
@@ -132,18 +146,39 @@ impl Cradle {
             [out.1.as_fd(), err.1.as_fd(), theirs.as_fd(), self.plan.as_fd(), table, event.as_fd()];
         send(&self.zygote.socket, u64::from(worker), &fds).map_err(|e| lost(e.desc()))?;
         drop(theirs);
-        if !is_readable(&record, PATIENCE) {
-            return Err(lost("it does not answer"));
+        let (pid, pidfd) = adopt(&record)?;
+        Ok(Child { pid, pidfd, pipes: [out.0, err.0], others: 0, record: Some(record) })
+    }
+}
+
+/// Waits until a worker was forked, and tells it to begin: until then it has touched nothing.
+///
+/// # Errors
+/// No worker, or none that can be had: such a one never begins.
+fn adopt(record: &OwnedFd) -> Result<(Pid, OwnedFd)> {
+    meet(record).inspect_err(|_| {
+        // Not by closing the socket: a process that another thread has forked may hold it too.
+        let _ = shutdown(record.as_raw_fd(), Shutdown::Both);
+    })
+}
+
+fn meet(record: &OwnedFd) -> Result<(Pid, OwnedFd)> {
+    if !is_readable(record, PATIENCE) {
+        return Err(lost("it does not answer"));
+    }
+    let (pid, pidfd) = match receive(record).map_err(|e| lost(e.desc()))? {
+        Some(Message { number, mut fds }) if fds.len() == 1 => {
+            (Pid::from_raw(number as i32), fds.remove(0))
         }
-        match receive(&record).map_err(|e| lost(e.desc()))? {
-            Some(Message { number, mut fds }) if fds.len() == 1 => {
-                let pid = Pid::from_raw(number as i32);
-                let (pidfd, pipes) = (fds.remove(0), [out.0, err.0]);
-                Ok(Child { pid, pidfd, pipes, others: 0, record: Some(record) })
-            }
-            Some(Message { number, .. }) => Err(fork::refused(Errno::from_raw(number as i32))),
-            None => Err(lost("it has ended")),
+        Some(Message { number, .. }) => {
+            return Err(fork::refused(Errno::from_raw(number as i32)));
         }
+        None => return Err(lost("it has ended")),
+    };
+    match send(record, 0, &[]) {
+        // Nobody listens any more: the worker has ended already, which its descriptor tells.
+        Ok(()) | Err(Errno::EPIPE | Errno::ECONNRESET) => Ok((pid, pidfd)),
+        Err(e) => Err(lost(e.desc())),
     }
 }
 
@@ -156,10 +191,17 @@ pub(super) fn read_record(pid: Pid, record: &OwnedFd) -> Option<WaitStatus> {
     WaitStatus::from_raw(pid, message.number as i32).ok()
 }
 
+/// Whether there is something to read within this time, however many signals arrive meanwhile.
 fn is_readable(fd: &OwnedFd, within: Duration) -> bool {
-    let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
-    let timeout = PollTimeout::try_from(within).unwrap_or(PollTimeout::MAX);
-    poll(&mut fds, timeout).is_ok_and(|n| n > 0)
+    let start = Instant::now();
+    loop {
+        let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
+        let left = within.saturating_sub(start.elapsed());
+        match poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)) {
+            Err(Errno::EINTR) => {}
+            polled => return polled.is_ok_and(|n| n > 0),
+        }
+    }
 }
 
 fn lost(why: &str) -> Error {
@@ -168,4 +210,30 @@ fn lost(why: &str) -> Error {
          otherwise only if somebody kills it"
     );
     Error::new(ErrorKind::Os, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_told_to_begin() {
+        let (record, zygote) = pair().expect("sockets");
+        send(&zygote, 7, &[zygote.as_fd()]).expect("it is there");
+        let (pid, _) = adopt(&record).expect("a worker");
+        assert_eq!(pid.as_raw(), 7);
+        assert!(receive(&zygote).expect("no error").is_some());
+    }
+
+    /// The descriptor was lost on its way, and somebody else holds the socket.
+    #[test]
+    fn a_worker_that_cannot_be_had_is_told_so() {
+        let (record, zygote) = pair().expect("sockets");
+        let elsewhere = record.try_clone().expect("a descriptor");
+        send(&zygote, 7, &[]).expect("it is there");
+        assert_eq!(adopt(&record).expect_err("no descriptor").kind(), ErrorKind::Os);
+        drop(record);
+        assert!(receive(&zygote).expect("no error").is_none());
+        drop(elsewhere);
+    }
 }
