@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::zygote::Cradle;
@@ -16,6 +17,8 @@ use crate::procfs;
 
 /// Time between two looks at what workers hold of their own.
 const LOOK: Duration = Duration::from_millis(20);
+/// What is left is asked for again after this time.
+const FRESH: Duration = Duration::from_secs(1);
 /// Of what control groups and the machine leave, a run takes this many percent.
 const SHARE: u64 = 80;
 /// An idle worker that holds less is not the one to be ended.
@@ -61,7 +64,17 @@ impl Budget {
     }
 }
 
+/// Most of what is left, as it was at most `FRESH` ago: to ask means to read a dozen files.
 fn left() -> Limit {
+    static LAST: Mutex<Option<(Instant, Limit)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*last {
+        Some((asked, limit)) if asked.elapsed() < FRESH => limit.clone(),
+        _ => last.insert((Instant::now(), share_of_what_is_left())).1.clone(),
+    }
+}
+
+fn share_of_what_is_left() -> Limit {
     match limits::memory() {
         Some(left) => Limit {
             value: (left.value / 100 * SHARE).max(SMALLEST),
