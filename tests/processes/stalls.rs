@@ -152,6 +152,8 @@ fn inherited_spinning_lock() {
 fn undumpable() {
     static LOCK: std::sync::Mutex<u64> = std::sync::Mutex::new(1);
     std::mem::forget(LOCK.lock());
+    // The settings are read while the home directory may be.
+    tine_scheduler::config::get::<bool>("output-prefix").expect("a setting");
     // Root may look all the same: be somebody else.
     // SAFETY: a plain system call; it is refused to those who are not root, and need it not.
     unsafe { libc::setuid(65534) };
