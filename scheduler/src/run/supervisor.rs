@@ -1,6 +1,8 @@
 //! Looks after the worker processes of one run: starts them, hears of their deaths, mends, replaces.
 //! It runs no tasks, and sleeps in one `poll` over pidfds, pipes and an eventfd.
 
+mod burial;
+
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
@@ -10,20 +12,19 @@ use nix::sys::signal::Signal;
 
 use super::cancelling::Cancelling;
 use super::clock::Clock;
-use super::death::{Case, Death, Reason, Verdict};
+use super::death::Reason;
 use super::fork::Nursery;
 use super::memory::Tally;
 use super::output::{Screen, Show};
 use super::patrol::{Finding, Patrol, Why};
 use super::post::Post;
 use super::zygote::Cradle;
-use super::{explain, give_up, interrupt, volunteer, watch::Watch};
+use super::{explain, interrupt, volunteer, watch::Watch};
 use crate::config;
-use crate::engine::{Bell, Engine, Kept};
+use crate::engine::{Bell, Engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::OomKills;
-use crate::results;
-use crate::table::{Orphan, Phase, Ready, Recovery};
+use crate::table::Phase;
 use crate::worker;
 
 /// How long tasks whose results nobody needs any more may go on after a failure.
@@ -335,123 +336,6 @@ impl<'a> Supervisor<'a> {
             [deadline, self.watch.patience(), self.patrol.patience(), self.memory.patience(engine)];
         let over = engine.table.is_stopped();
         waits.into_iter().chain((!over).then(running).into_iter().flatten()).flatten().min()
-    }
-
-    /// Sees to a process that has ended.
-    fn bury(&mut self, post: usize) -> Result<()> {
-        let Some(child) = self.posts[post].child.take() else { return Ok(()) };
-        let death = Death::reap(&child);
-        let slot = self.engine.table.slot(post);
-        let task = slot.current().filter(|_| slot.in_body());
-        let Supervisor { engine, watch, screen, .. } = self;
-        let mut show = Show { engine, screen, watch };
-        let tail = self.posts[post].finish(&child, slot, task, &mut show);
-        if slot.is_leaving() {
-            self.engine.table.check_corrupt()?;
-            if self.engine.table.is_finished() || self.engine.table.is_stopped() {
-                return Ok(());
-            }
-        }
-        let death = death.witnessed(tail, &mut self.oom_kills);
-        // Who waits for memory must not go by what the dead had.
-        let pids = self.posts.iter().map(|p| p.child.as_ref().map(|c| c.pid.as_raw() as u32));
-        self.memory.look_now(self.engine, pids);
-        self.count_barren(post, &death)?;
-        let text = match self.engine.table.slot(post).gave_way() {
-            true => "ended itself, so that another task might have its memory".to_owned(),
-            false => death.text(),
-        };
-        self.watch.worker(post as u16, child.pid.as_raw() as u32, Some(text));
-        super::sound(self.engine, || self.mend(post as u16, &death))?;
-        if self.engine.table.is_finished() || self.engine.table.is_stopped() {
-            return Ok(());
-        }
-        self.start(post)
-    }
-
-    /// Ends the run where one worker after the other dies before it has done anything.
-    fn count_barren(&mut self, post: usize, death: &Death) -> Result<()> {
-        let idle = self.engine.table.slot(post).current().is_none();
-        let barren = &mut self.posts[post].barren;
-        *barren = if idle { *barren + 1 } else { 0 };
-        if *barren <= BARREN {
-            return Ok(());
-        }
-        let message = format!(
-            "no worker can live here: {barren} in a row ended before they came to a task; the last \
-             one {}",
-            death.text()
-        );
-        Err(Error::new(ErrorKind::Died, message))
-    }
-
-    /// Ends what a dead worker had begun, and queues what it had claimed.
-    fn mend(&mut self, worker: u16, death: &Death) -> Result<()> {
-        let table = &self.engine.table;
-        let found: Recovery = table.autopsy(worker)?;
-        if let Some(task) = found.freeing.filter(|&t| t < table.last()) {
-            table.resume_free(task, worker, self.engine.arena);
-        }
-        let mut ready = Ready { again: true, tasks: found.ready, ..Ready::default() };
-        for (task, held) in found.releasing {
-            self.engine.settle(task, held, &Kept::new(), &mut ready)?;
-            self.engine.close(task, held);
-        }
-        for (task, held) in found.lingering {
-            self.engine.let_go_again(task, held);
-        }
-        if let Some(arena) = self.engine.arena {
-            table.resume_spill(worker, arena);
-            if table.slot(worker.into()).is_starved() {
-                arena.end_waiting();
-            }
-            arena.reclaim(table.epoch(), worker, found.orphan.map(|o| o.task));
-        }
-        if let Some(orphan) = found.orphan {
-            self.give_back(orphan, worker, death, &mut ready)?;
-        }
-        for task in found.put_off {
-            self.clock.put_off(self.engine, task);
-        }
-        table.slot(worker.into()).clear();
-        if let Some(arena) = self.engine.arena {
-            arena.ring();
-        }
-        if ready.finished {
-            table.finish();
-        }
-        super::hint(self.engine, &ready.tasks);
-        // Also where nothing was found: the dead may have taken somebody's mark of sleep away and
-        // not rung, or been picked to be woken in place of somebody else.
-        table.wake_all();
-        Ok(())
-    }
-
-    /// Queues a task whose worker died in it, or gives it up.
-    fn give_back(
-        &mut self,
-        orphan: Orphan,
-        worker: u16,
-        death: &Death,
-        ready: &mut Ready,
-    ) -> Result<()> {
-        let (engine, task) = (self.engine, orphan.task);
-        let cell = engine.table.cell(task);
-        results::forget(cell);
-        let post = &mut self.posts[usize::from(worker)];
-        let (reason, sentence) = (post.reason, post.sentence.take());
-        match (Case { engine, orphan, worker, death, reason, sentence }).judge() {
-            Verdict::Again(state) => {
-                cell.state.store(state.to(Phase::Ready));
-                ready.tasks.push(task);
-            }
-            Verdict::Later(state) => {
-                cell.state.store(state.to(Phase::Backoff));
-                self.clock.put_off(engine, task);
-            }
-            Verdict::Failed(state, error) => give_up(engine, task, state, error, ready)?,
-        }
-        Ok(())
     }
 
     /// After a failure: ends the tasks that nobody needs any more, when their grace is over.

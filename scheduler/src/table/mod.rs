@@ -5,14 +5,17 @@ mod asleep;
 mod bell;
 mod bits;
 mod deque;
+mod edges;
 #[cfg(all(test, target_os = "linux", not(tine_portable)))]
 pub(crate) mod fuzz;
+mod pressure;
 mod recover;
 mod release;
 mod ring;
 mod slot;
 mod sources;
 mod state;
+mod times;
 
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
@@ -30,6 +33,8 @@ use crate::plan::Plan;
 use crate::region::{Atom, Carver, Sharing, Slab, atoms};
 use asleep::Asleep;
 use bits::WideBits;
+use edges::{CATCHES, Edges};
+use times::{TimesCell, Tries};
 
 /// The most workers of one run: the asleep set is this many bits.
 pub(crate) const MAX_WORKERS: usize = 1024;
@@ -115,30 +120,6 @@ atoms! {
     }
 }
 
-/// One entry a neighbour: the task, and the bit that stands for the edge.
-#[derive(Debug)]
-pub(crate) struct Edges(Slab<AtomicU32>);
-
-impl Edges {
-    fn new(carver: &mut Carver, n: usize) -> Self {
-        Edges(carver.slab(2 * n))
-    }
-
-    pub(crate) fn get(&self, i: u32) -> (u32, u32) {
-        let i = 2 * i as usize;
-        (self.0[i].load(Ordering::Relaxed), self.0[i + 1].load(Ordering::Relaxed))
-    }
-
-    fn set(&self, i: u32, task: u32, bit: u32) {
-        let i = 2 * i as usize;
-        self.0[i].store(task, Ordering::Relaxed);
-        self.0[i + 1].store(bit, Ordering::Relaxed);
-    }
-}
-
-/// On the bit of a successor's edge: a failure is handed over as a value.
-const CATCHES: u32 = 1 << 31;
-
 /// The shared state of one run.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -159,55 +140,6 @@ pub(crate) struct Table {
     tries: Slab<Tries>,
     epoch: u32,
     workers: usize,
-}
-
-atoms! {
-    /// The attempts of a task that failed, where tasks may be tried again.
-    #[derive(Debug)]
-    pub(crate) struct Tries {
-        /// How many.
-        pub(crate) failed: AtomicU32,
-        /// The next in the list of tasks that wait for another attempt, + 1.
-        link: AtomicU32,
-        /// When the next attempt is due, in nanoseconds of the run.
-        pub(crate) due: AtomicU64,
-    }
-}
-
-atoms! {
-    /// A task's times: 24 bytes, written by the worker that ran it last.
-    #[derive(Debug)]
-    pub(crate) struct TimesCell {
-        started: AtomicU64,
-        ended: AtomicU64,
-        /// CPU microseconds + 1 in the upper half; worker 16, attempt 8, status 8 bits.
-        rest: AtomicU64,
-    }
-}
-
-impl TimesCell {
-    pub(crate) fn store(&self, t: TaskTimes) {
-        let cpu = t.cpu_us.map_or(0, |c| u64::from(c.saturating_add(1)));
-        let rest = cpu << 32
-            | u64::from(t.worker) << 16
-            | u64::from(t.attempt) << 8
-            | u64::from(t.status as u8);
-        self.started.store(t.started, Ordering::Relaxed);
-        self.ended.store(t.ended, Ordering::Relaxed);
-        self.rest.store(rest, Ordering::Relaxed);
-    }
-
-    fn load(&self) -> TaskTimes {
-        let rest = self.rest.load(Ordering::Relaxed);
-        TaskTimes {
-            started: self.started.load(Ordering::Relaxed),
-            ended: self.ended.load(Ordering::Relaxed),
-            cpu_us: ((rest >> 32) as u32).checked_sub(1),
-            worker: (rest >> 16) as u16,
-            attempt: (rest >> 8) as u8,
-            status: TaskStatus::Unfinished,
-        }
-    }
 }
 
 /// What a run needs of its table.
@@ -482,80 +414,6 @@ impl Table {
             };
         }
         all
-    }
-
-    /// `BRAKE` and `ALONE`.
-    #[inline]
-    pub(crate) fn pressure(&self) -> u32 {
-        self.header().pressure.load(Ordering::Relaxed)
-    }
-
-    /// The task that must run alone, if there is one.
-    pub(crate) fn alone(&self) -> Option<u32> {
-        if self.pressure() & ALONE == 0 {
-            return None;
-        }
-        self.header().alone.load(Ordering::SeqCst).checked_sub(1)
-    }
-
-    /// Says that no other task may be begun before `task` has ended. The first one to be said wins.
-    pub(crate) fn let_run_alone(&self, task: u32) {
-        let alone = &self.header().alone;
-        let _ = alone.compare_exchange(0, task + 1, Ordering::SeqCst, Ordering::SeqCst);
-        self.header().pressure.fetch_or(ALONE, Ordering::SeqCst);
-    }
-
-    /// Takes the mark away that a task must run alone, where there is none: who said so lost its turn
-    /// to another that has ended since.
-    pub(crate) fn settle_alone(&self) {
-        let header = self.header();
-        if header.alone.load(Ordering::SeqCst) == 0 {
-            header.pressure.fetch_and(!ALONE, Ordering::SeqCst);
-            if header.alone.load(Ordering::SeqCst) != 0 {
-                header.pressure.fetch_or(ALONE, Ordering::SeqCst);
-            }
-        }
-    }
-
-    /// Whether somebody else than `worker` runs a task.
-    pub(crate) fn others_in_body(&self, worker: usize) -> bool {
-        (0..self.workers).any(|w| w != worker && self.slot(w).in_body())
-    }
-
-    /// `task` has ended: where it had to run alone, others may go on.
-    pub(crate) fn end_alone(&self, task: u32) {
-        let alone = &self.header().alone;
-        // The mark goes first: whoever sets both in between sees the number taken, and only loses
-        // its turn.
-        if alone.load(Ordering::SeqCst) == task + 1 {
-            self.header().pressure.fetch_and(!ALONE, Ordering::SeqCst);
-            alone.store(0, Ordering::SeqCst);
-            self.wake_all();
-        }
-    }
-
-    /// Whether `task` is taken through a cursor.
-    pub(crate) fn is_source(&self, task: u32) -> bool {
-        self.cell(task).flags.load(Ordering::Relaxed) & SOURCE != 0
-    }
-
-    /// Whether there are sources to be taken: at a cursor, or in the batch of a worker.
-    ///
-    /// # Errors
-    /// An impossible state word.
-    pub(crate) fn sees_sources(&self) -> Result<bool> {
-        let batched =
-            |w: usize| !Range::from_bits(self.slot(w).range.load(Ordering::SeqCst)).is_empty();
-        if self.sources.has_open() || (0..self.workers).any(batched) {
-            return Ok(true);
-        }
-        let gated = self.sources.gated();
-        for task in (gated.from..gated.to).map_while(|i| self.sources.task(i)) {
-            if self.state(task)?.phase == Phase::Ready {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Whether `worker` sleeps.
