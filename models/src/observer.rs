@@ -5,7 +5,10 @@
 pub(crate) enum RareKind {
     MemoryBefore = 1,
     MemoryAfter = 2,
-    ResultBytes = 3,
+    MemoryPeak = 3,
+    MinorFaults = 4,
+    MajorFaults = 5,
+    Spilled = 6,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,4 +16,7 @@ pub use host::Host;
 pub use memory::MemorySample;
 pub use profile::{Recorded, Recording, profile};
 pub use recorder::Recorder;
-pub use trace::{About, GroupTotal, TaskRecord, Trace, TraceGroup};
+pub use trace::{
+    About, Frame, GroupTotal, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks,
+    TaskFacts, TaskRecord, Trace, TraceGroup,
+};

@@ -14,6 +14,11 @@ pub struct MemorySample {
     pub anonymous: u64,
     /// Bytes allocated in memory files (the arena), each file counted once.
     pub files: u64,
+    /// CPU time that these processes have used so far, in nanoseconds; less than before where one
+    /// has ended.
+    pub cpu: u64,
+    /// Threads that they have, all together.
+    pub threads: u32,
 }
 
 impl MemorySample {
@@ -38,7 +43,14 @@ fn sample_in(proc: &Path, at: u64, pids: &[u32]) -> Option<MemorySample> {
     if parts.is_empty() {
         return None;
     }
-    Some(MemorySample { at, anonymous: parts.iter().sum(), files: memory_files(proc) })
+    let stats: Vec<_> = known.iter().filter_map(|&pid| cpu_and_threads(proc, pid)).collect();
+    Some(MemorySample {
+        at,
+        anonymous: parts.iter().sum(),
+        files: memory_files(proc),
+        cpu: stats.iter().map(|s| s.0).sum(),
+        threads: stats.iter().map(|s| s.1).sum(),
+    })
 }
 
 /// `Pss_Anon` of one process, in bytes.
@@ -47,6 +59,19 @@ fn pss_anon(proc: &Path, pid: u32) -> Option<u64> {
     let line = text.lines().find_map(|l| l.strip_prefix("Pss_Anon:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
+}
+
+/// CPU nanoseconds of a process so far, and how many threads it has.
+fn cpu_and_threads(proc: &Path, pid: u32) -> Option<(u64, u32)> {
+    /// The kernel counts in hundredths of a second here, whatever its own ticks are.
+    const TICK: u64 = 10_000_000;
+    let text = std::fs::read_to_string(proc.join(pid.to_string()).join("stat")).ok()?;
+    // The name stands in parentheses, and may hold spaces and parentheses itself.
+    let (_, rest) = text.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace().map(|f| f.parse::<u64>().unwrap_or(0));
+    let (user, system) = (fields.nth(11)?, fields.next()?);
+    let threads = fields.nth(4)?;
+    Some(((user + system) * TICK, u32::try_from(threads).unwrap_or(u32::MAX)))
 }
 
 /// Allocated bytes of the distinct memory files among the descriptors of this process.
@@ -82,6 +107,15 @@ mod tests {
     #[test]
     fn says_nothing_without_proc() {
         assert_eq!(sample_in(Path::new("/nowhere"), 0, &[1]), None);
+    }
+
+    #[test]
+    fn knows_cpu_time_and_threads() {
+        let (_, threads) = cpu_and_threads(Path::new("/proc"), std::process::id()).unwrap();
+        let others = std::thread::scope(|s| {
+            s.spawn(|| cpu_and_threads(Path::new("/proc"), std::process::id())).join()
+        });
+        assert!(threads >= 1 && others.unwrap().unwrap().1 >= 2);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::codec;
 use crate::error::{Error, ErrorKind, Result};
@@ -98,6 +99,16 @@ pub trait Exchange {
 
     /// Stores the result as it is.
     fn store_memory(&self, value: Arc<dyn Any + Send + Sync>);
+
+    /// A value is about to be turned from bytes, as many as these, or to bytes, where it is not
+    /// known how many. Returns when that is, where somebody wants to know and it is worth a clock
+    /// reading.
+    fn codec_begins(&self, _bytes: Option<usize>) -> Option<Instant> {
+        None
+    }
+
+    /// It has been, since then.
+    fn codec_ended(&self, _began: Instant) {}
 }
 
 /// What a task is given when it runs.
@@ -137,7 +148,12 @@ impl<'a> TaskContext<'a> {
     pub fn input<T: Value>(&self, i: usize) -> Result<Lent<'a, T>> {
         match self.exchange.fetch(i)? {
             Fetched::Inline(inline) => codec::decode(inline.as_bytes()).map(Lent::Owned),
-            Fetched::Encoded(bytes) => codec::decode(bytes).map(Lent::Owned),
+            Fetched::Encoded(bytes) => {
+                let began = self.exchange.codec_begins(Some(bytes.len()));
+                let decoded = codec::decode(bytes).map(Lent::Owned);
+                began.into_iter().for_each(|b| self.exchange.codec_ended(b));
+                decoded
+            }
             Fetched::Memory(any) => {
                 any.downcast_ref().map(Lent::Borrowed).ok_or_else(|| mismatch::<T>(i))
             }
@@ -193,7 +209,9 @@ impl<'a> TaskContext<'a> {
     /// A value that cannot be encoded, or no memory for it.
     pub fn finish<T: Value>(&self, value: T) -> Result<Finished> {
         if self.exchange.wants_bytes() || codec::is_inline::<T>() {
+            let began = self.exchange.codec_begins(None);
             codec::encode(&value, |bytes, blocks| self.exchange.store_bytes(bytes, blocks))??;
+            began.into_iter().for_each(|b| self.exchange.codec_ended(b));
         } else {
             self.exchange.store_memory(Arc::new(value));
         }

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
+use std::time::Instant;
 
 use crate::arena::{self, Heap, Lease, set_lease};
 use crate::codec::BlockRef;
@@ -29,7 +30,23 @@ pub(crate) struct Desk<'a> {
     lent: Cell<u64>,
     /// What keeps the blocks of the value that is being decoded around this run, in a nested one.
     outer: Option<Arc<Lease>>,
+    /// Whether turning the result to bytes is worth a look at the clock.
+    expects_codec: bool,
+    moved: Cell<Moved>,
 }
+
+/// What a task moved between its memory and that of results.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moved {
+    /// Bytes of the result.
+    pub(crate) bytes: u64,
+    /// Time in the codec, in nanoseconds.
+    pub(crate) codec: u64,
+}
+
+/// Smaller values are turned to bytes and back in less time than it takes to look at the clock twice
+/// a hundred times.
+pub(crate) const WORTH_A_LOOK: usize = 4096;
 
 /// The bit of input `i` in `Desk::lent`.
 fn lent_bit(i: usize) -> u64 {
@@ -37,12 +54,22 @@ fn lent_bit(i: usize) -> u64 {
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn new(engine: &'a Engine<'a>, rank: u32, worker: u16) -> Self {
+    pub(crate) fn new(engine: &'a Engine<'a>, rank: u32, worker: u16, expects_codec: bool) -> Self {
         if engine.arena.is_some() {
             Heap::run_task(Some(rank));
         }
         let (task, leases, lent) = (engine.task(rank), RefCell::default(), Cell::new(0));
-        Desk { engine, rank, task, worker, leases, lent, outer: set_lease(None) }
+        let (outer, moved) = (set_lease(None), Cell::default());
+        Desk { engine, rank, task, worker, leases, lent, outer, expects_codec, moved }
+    }
+
+    /// What was moved so far.
+    pub(crate) fn moved(&self) -> Moved {
+        self.moved.get()
+    }
+
+    fn note_bytes(&self, bytes: u64) {
+        self.moved.set(Moved { bytes, ..self.moved.get() });
     }
 
     fn edge(&self, i: usize) -> Result<Edge> {
@@ -229,6 +256,7 @@ impl Exchange for Desk<'_> {
             && let Some(inline) = Inline::new(bytes)
         {
             results::store_inline(cell, inline);
+            self.note_bytes(bytes.len() as u64);
             return Ok(());
         }
         let Some(arena) = self.engine.arena else {
@@ -240,11 +268,23 @@ impl Exchange for Desk<'_> {
         let aliases: Vec<_> = others.into_iter().map(|b| self.alias(b)).collect::<Result<_>>()?;
         results::store_block(cell, bytes, &own, &aliases)?;
         arena::publish(&own);
+        self.note_bytes(bytes.len() as u64 + own.iter().map(|b| b.len).sum::<u64>());
         Ok(())
     }
 
     fn store_memory(&self, value: Shared) {
         results::store_memory(self.engine.table.cell(self.rank), value);
+    }
+
+    fn codec_begins(&self, bytes: Option<usize>) -> Option<Instant> {
+        let worth = bytes.map_or(self.expects_codec, |b| b >= WORTH_A_LOOK);
+        (worth && self.engine.wanted.times).then(Instant::now)
+    }
+
+    fn codec_ended(&self, began: Instant) {
+        let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let moved = self.moved.get();
+        self.moved.set(Moved { codec: moved.codec + took, ..moved });
     }
 }
 

@@ -1,8 +1,8 @@
 //! One run as workers and supervisor share it: the plan, the table, and where results lie.
 //! It decides what happens when a task ends; it does not run tasks and knows no process.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use crate::graph::TaskId;
 use crate::observer::{Observer, Wanted};
 use crate::plan::Plan;
 use crate::policy::{Policies, Policy};
+use crate::probe::Probe;
 use crate::region::Slab;
 use crate::results;
 use crate::table::{Header, Phase, Ready, State, Table};
@@ -87,6 +88,8 @@ pub(crate) struct Engine<'a> {
     pub(crate) wanted: Wanted,
     pub(crate) rules: Rules,
     pub(crate) policies: Policies,
+    /// Who does something inside of the workers.
+    pub(crate) probes: OnceLock<Vec<Arc<dyn Probe>>>,
     pub(crate) started: Instant,
     /// Whether the results that nobody asked for have been freed.
     pub(crate) swept: AtomicBool,

@@ -54,6 +54,7 @@ mod governor;
 mod kill_point;
 mod panics;
 mod policy;
+mod probe;
 mod procfs;
 #[cfg_attr(
     all(target_os = "linux", not(tine_portable)),
@@ -82,6 +83,7 @@ pub use observer::{
 };
 pub use plan::Plan;
 pub use portable::Portable;
+pub use probe::{CurrentTask, Probe, ProbedWorker};
 pub use projection::Projection;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use run::Processes;

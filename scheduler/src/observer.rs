@@ -2,12 +2,15 @@
 //! It keeps nothing and draws nothing; workers never wait for an observer.
 
 use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::plan::Plan;
+use crate::probe::Probe;
 
 /// Which facts an observer wants to be recorded; each has its price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +73,12 @@ pub struct TaskTimes {
     pub attempt: u8,
     /// How it stands.
     pub status: TaskStatus,
+    /// Bytes of its result as it lies in shared memory, the numbers that it refers to included; 0
+    /// where it stays in the process.
+    pub result_bytes: u64,
+    /// Time spent in turning inputs and result from and to bytes, in nanoseconds, to 256 of them;
+    /// small values, of less than 4 KiB, are not looked at.
+    pub codec: u64,
 }
 
 /// A fact that not every task has.
@@ -79,7 +88,7 @@ pub struct RareFact {
     pub task: u32,
     /// What the value says.
     pub kind: RareKind,
-    /// The value, in bytes.
+    /// The value, in bytes or as a count.
     pub value: u64,
 }
 
@@ -92,8 +101,14 @@ pub enum RareKind {
     MemoryBefore = 1,
     /// Private memory of the worker after the task, in bytes.
     MemoryAfter = 2,
-    /// Size of a result that is not tiny, in bytes.
-    ResultBytes = 3,
+    /// The most private memory that the worker had during the task, in bytes.
+    MemoryPeak = 3,
+    /// Page faults that needed no disk.
+    MinorFaults = 4,
+    /// Page faults that waited for a disk.
+    MajorFaults = 5,
+    /// Bytes of the task's result that were moved to the file.
+    Spilled = 6,
 }
 
 /// Which of its two output streams a task wrote to.
@@ -163,16 +178,27 @@ pub struct RunView<'a> {
 /// How far a run is.
 pub struct Progress<'a> {
     pub(crate) count: &'a dyn Fn() -> Vec<GroupProgress>,
+    pub(crate) times: &'a dyn Fn(Range<usize>) -> Vec<TaskTimes>,
     /// Nanoseconds since the start of the run.
     pub elapsed: u64,
     /// The processes that work for the run, the calling one first.
     pub pids: &'a [u32],
+    /// Workers that came and went so far.
+    pub workers: &'a [WorkerFact],
+    /// Facts that not every task has, as far as they have come.
+    pub rare: &'a [RareFact],
 }
 
 impl Progress<'_> {
     /// Tasks ended and in all, one entry a group of the graph. Walks all tasks: a few nanoseconds each.
     pub fn groups(&self) -> Vec<GroupProgress> {
         (self.count)()
+    }
+
+    /// The times of the tasks with these ranks, as far as they have ended; empty where no times are
+    /// wanted. A few nanoseconds a task.
+    pub fn times(&self, ranks: Range<usize>) -> Vec<TaskTimes> {
+        (self.times)(ranks)
     }
 }
 
@@ -230,6 +256,11 @@ pub trait Observer: Send + Sync {
     /// What is to be recorded.
     fn wanted(&self) -> Wanted {
         Wanted::NOTHING
+    }
+
+    /// What is to be done inside of the workers; asked once a run, before they start.
+    fn probe(&self, _run: &RunView<'_>) -> Option<Arc<dyn Probe>> {
+        None
     }
 
     /// Told when the run begins, when sources are held back for want of memory and when they are not

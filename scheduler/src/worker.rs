@@ -22,6 +22,7 @@ use crate::error::Result;
 use crate::facts::Meter;
 use crate::governor::Governor;
 use crate::kill_point::kill_point;
+use crate::probe::Probed;
 use crate::run::Marks;
 use crate::table::{ALONE, NOBODY, Phase, Ready, Slot, State};
 
@@ -89,6 +90,7 @@ pub(crate) struct Worker<'a> {
     batch_began: Option<Instant>,
     ready: Ready,
     meter: Meter<'a>,
+    probed: Probed<'a>,
     lingering: Lingering,
     /// Says in the output of this process which task printed what.
     marks: Option<Marks>,
@@ -102,6 +104,7 @@ impl<'a> Worker<'a> {
     /// Worker number `id` of a run.
     pub(crate) fn new(engine: &'a Engine<'a>, id: u16) -> Self {
         let meter = Meter::new(engine, id);
+        let probed = Probed::enter(engine, id);
         let (ready, lingering) = (Ready::default(), Lingering::default());
         let (batch, batch_began, last_distant) = (1, None, 0);
         let (marks, governor) = (None, None);
@@ -112,6 +115,7 @@ impl<'a> Worker<'a> {
             batch_began,
             ready,
             meter,
+            probed,
             lingering,
             marks,
             last_distant,

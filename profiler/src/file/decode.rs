@@ -28,6 +28,7 @@ pub(super) fn about(input: &mut Input<'_>) -> Result<About> {
             cores: input.narrow()?,
             memory: input.number()?,
         },
+        ..About::default()
     };
     input.end().map(|()| about)
 }
@@ -137,7 +138,14 @@ pub(super) fn memory(input: &mut Input<'_>) -> Result<Vec<MemorySample>> {
     let (at, anonymous) = (input.differences(n)?, input.differences(n)?);
     let files = input.differences(n)?;
     let rows = at.into_iter().zip(anonymous).zip(files);
-    Ok(rows.map(|((at, anonymous), files)| MemorySample { at, anonymous, files }).collect())
+    Ok(rows
+        .map(|((at, anonymous), files)| MemorySample {
+            at,
+            anonymous,
+            files,
+            ..MemorySample::default()
+        })
+        .collect())
 }
 
 /// Facts of a kind that this version does not know are passed over.
@@ -152,7 +160,10 @@ pub(super) fn rare(input: &mut Input<'_>, tasks: usize) -> Result<Vec<RareFact>>
         let kind = match input.number()? {
             1 => Some(RareKind::MemoryBefore),
             2 => Some(RareKind::MemoryAfter),
-            3 => Some(RareKind::ResultBytes),
+            3 => Some(RareKind::MemoryPeak),
+            4 => Some(RareKind::MinorFaults),
+            5 => Some(RareKind::MajorFaults),
+            6 => Some(RareKind::Spilled),
             _ => None,
         };
         let value = input.number()?;

@@ -19,7 +19,7 @@ prop_compose! {
         started: u64, ended: u64, cpu_us in proptest::option::of(0..u32::MAX), worker: u16, attempt: u8,
         state: u8,
     ) -> TaskTimes {
-        TaskTimes { started, ended, cpu_us, worker, attempt, status: status(state) }
+        TaskTimes { started, ended, cpu_us, worker, attempt, status: status(state), ..TaskTimes::default() }
     }
 }
 
@@ -42,7 +42,7 @@ prop_compose! {
         };
         About {
             scheduler: t(4), workers: n[1], started: wide[1], elapsed: wide[2], error,
-            lost: wide[3], version: t(5), host,
+            lost: wide[3], version: t(5), host, ..About::default()
         }
     }
 }
@@ -70,12 +70,12 @@ prop_compose! {
             .collect();
         trace.memory = memory
             .into_iter()
-            .map(|(at, anonymous, files)| MemorySample { at, anonymous, files })
+            .map(|(at, anonymous, files)| MemorySample { at, anonymous, files, ..MemorySample::default() })
             .collect();
         if n > 0 {
             trace.rare = rare
                 .into_iter()
-                .map(|(t, value)| RareFact { task: t % n, kind: RareKind::ResultBytes, value })
+                .map(|(t, value)| RareFact { task: t % n, kind: RareKind::Spilled, value })
                 .collect();
         }
         trace
@@ -99,7 +99,7 @@ fn small() -> Trace {
         let (started, ended) = (u64::from(i) * 1000, u64::from(i) * 1000 + 900);
         trace.columns.push_times(TaskTimes { started, ended, ..TaskTimes::default() });
     }
-    trace.memory = vec![MemorySample { at: 1, anonymous: 2, files: 3 }];
+    trace.memory = vec![MemorySample { at: 1, anonymous: 2, files: 3, ..MemorySample::default() }];
     trace
 }
 
@@ -222,7 +222,15 @@ fn a_million_tasks_take_less_than_30_megabytes() {
         let ended = started + 19_000 + u64::from(i % 11) * 100;
         let (worker, cpu_us) = ((i % 2) as u16, Some(19));
         let status = TaskStatus::Done;
-        trace.columns.push_times(TaskTimes { started, ended, cpu_us, worker, attempt: 1, status });
+        trace.columns.push_times(TaskTimes {
+            started,
+            ended,
+            cpu_us,
+            worker,
+            attempt: 1,
+            status,
+            ..TaskTimes::default()
+        });
     }
     let size = bytes(&[trace]).len();
     assert!(size < 30_000_000, "{size} bytes");

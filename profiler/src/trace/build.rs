@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use tine_scheduler::{Plan, RunEnd, RunView};
 
-use super::{About, Columns, Trace, TraceGroup};
+use super::{About, Columns, Notice, Sample, Stacks, Trace, TraceGroup};
 use crate::host::Host;
 use crate::memory::MemorySample;
 
@@ -30,14 +30,60 @@ impl Trace {
     /// # Ok::<(), tine_scheduler::Error>(())
     /// ```
     pub fn of_run(run: &RunView<'_>, end: &RunEnd<'_>, memory: Vec<MemorySample>) -> Trace {
+        let mut rare = end.rare.to_vec();
+        rare.sort_by_key(|f| f.task);
         Trace {
             about: about(run, end),
             groups: groups(run.plan),
             columns: columns(run.plan, end),
             workers: end.workers.to_vec(),
             memory,
-            rare: end.rare.to_vec(),
+            rare,
+            ..Trace::default()
         }
+    }
+}
+
+/// What was seen of the code that ran, for [`Trace::with_samples`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sampled {
+    /// The stacks that the samples point to.
+    pub stacks: Stacks,
+    /// Looks at what workers did; weights are nanoseconds of CPU time.
+    pub cpu: Vec<Sample>,
+    /// A sample of what they allocated; weights are bytes.
+    pub allocations: Vec<Sample>,
+    /// What of it was there when a worker held most; weights are bytes.
+    pub live: Vec<Sample>,
+}
+
+impl Trace {
+    /// Adds what was seen of the code that ran. Samples of tasks that are not there, or with stacks
+    /// that are not, are left out.
+    #[must_use]
+    pub fn with_samples(self, sampled: Sampled) -> Trace {
+        let (tasks, stacks) = (self.len(), sampled.stacks.len());
+        let known = |samples: Vec<Sample>| {
+            let is_known = |s: &Sample| {
+                s.task.is_none_or(|t| (t as usize) < tasks) && (s.stack.0 as usize) < stacks
+            };
+            samples.into_iter().filter(is_known).collect()
+        };
+        Trace {
+            cpu_samples: known(sampled.cpu),
+            allocation_samples: known(sampled.allocations),
+            live_samples: known(sampled.live),
+            stacks: sampled.stacks,
+            ..self
+        }
+    }
+
+    /// Adds notices, and puts all of them in the order of time.
+    #[must_use]
+    pub fn with_notices(mut self, notices: impl IntoIterator<Item = Notice>) -> Trace {
+        self.notices.extend(notices);
+        self.notices.sort_by_key(|n| n.at);
+        self
     }
 }
 
@@ -52,6 +98,10 @@ fn about(run: &RunView<'_>, end: &RunEnd<'_>) -> About {
         lost: end.lost,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         host: Host::current(),
+        complete: true,
+        command: Vec::new(),
+        settings: Vec::new(),
+        budget: 0,
     }
 }
 

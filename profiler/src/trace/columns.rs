@@ -18,6 +18,8 @@ pub(crate) struct Columns {
     pub(crate) worker: Vec<u16>,
     pub(crate) attempt: Vec<u8>,
     pub(crate) status: Vec<TaskStatus>,
+    pub(crate) result_bytes: Vec<u64>,
+    pub(crate) codec: Vec<u64>,
     pub(crate) positions: Lists,
     pub(crate) inputs: Lists,
 }
@@ -62,6 +64,8 @@ impl Columns {
             self.worker.len(),
             self.attempt.len(),
             self.status.len(),
+            self.result_bytes.len(),
+            self.codec.len(),
             self.positions.ends.len(),
             self.inputs.ends.len(),
         ];
@@ -75,6 +79,15 @@ impl Columns {
         self.worker.push(times.worker);
         self.attempt.push(times.attempt);
         self.status.push(times.status);
+        self.result_bytes.push(times.result_bytes);
+        self.codec.push(times.codec);
+    }
+
+    /// When the last input was there: what came in between is waiting.
+    fn queued(&self, rank: usize) -> u64 {
+        let ends = self.inputs.get(rank).iter().map(|&i| self.ended[i as usize]);
+        // Of a task that was run again, inputs may have been made anew after it.
+        ends.max().unwrap_or(0).min(self.started[rank])
     }
 
     pub(crate) fn record(&self, rank: usize) -> TaskRecord<'_> {
@@ -82,12 +95,15 @@ impl Columns {
             rank,
             group: self.group[rank] as usize,
             position: self.positions.get(rank),
+            queued: self.queued(rank),
             started: self.started[rank],
             ended: self.ended[rank],
             cpu_us: Some(self.cpu_us[rank]).filter(|&c| c != NO_CPU),
             worker: self.worker[rank],
             attempt: self.attempt[rank],
             status: self.status[rank],
+            result_bytes: self.result_bytes[rank],
+            codec: self.codec[rank],
             inputs: self.inputs.get(rank),
         }
     }

@@ -3,13 +3,20 @@
 
 mod build;
 mod columns;
+mod facts;
+mod notice;
+mod stacks;
 mod stats;
 
 use tine_scheduler::{Key, Place, RareFact, TaskStatus, WorkerFact};
 
 use crate::host::Host;
 use crate::memory::MemorySample;
+pub use build::Sampled;
 pub(crate) use columns::{Columns, NO_CPU};
+pub use facts::TaskFacts;
+pub use notice::{Notice, NoticeKind};
+pub use stacks::{Frame, Sample, StackId, Stacks};
 pub use stats::GroupTotal;
 
 /// What is known of a run as a whole.
@@ -31,6 +38,25 @@ pub struct About {
     pub version: String,
     /// The machine.
     pub host: Host,
+    /// Whether the end of the run was seen; if not, the process that recorded it died in it.
+    pub complete: bool,
+    /// The command line of the program.
+    pub command: Vec<String>,
+    /// Settings that were in force.
+    pub settings: Vec<SettingInForce>,
+    /// Bytes that results and workers might take together; 0 where there was no budget.
+    pub budget: u64,
+}
+
+/// A setting as it was in a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingInForce {
+    /// Its name: `worker-memory`.
+    pub name: String,
+    /// Its value, as it would be written in a file.
+    pub value: String,
+    /// Who says so.
+    pub source: String,
 }
 
 /// Tasks that belong together.
@@ -55,7 +81,13 @@ pub struct Trace {
     pub(crate) columns: Columns,
     pub(crate) workers: Vec<WorkerFact>,
     pub(crate) memory: Vec<MemorySample>,
+    /// By task.
     pub(crate) rare: Vec<RareFact>,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) stacks: Stacks,
+    pub(crate) cpu_samples: Vec<Sample>,
+    pub(crate) allocation_samples: Vec<Sample>,
+    pub(crate) live_samples: Vec<Sample>,
 }
 
 /// One task of a trace. Times are nanoseconds from the start of the run.
@@ -67,6 +99,8 @@ pub struct TaskRecord<'a> {
     pub group: usize,
     /// Its place in the group, one number an axis.
     pub position: &'a [u32],
+    /// When the last of its inputs was there, so that it could begin; 0 for a source.
+    pub queued: u64,
     /// When its body began.
     pub started: u64,
     /// When its result was stored; as `started` 0 where it never ran.
@@ -79,6 +113,11 @@ pub struct TaskRecord<'a> {
     pub attempt: u8,
     /// How it stands.
     pub status: TaskStatus,
+    /// Bytes of its result in shared memory; 0 where it stayed in the process.
+    pub result_bytes: u64,
+    /// Time spent in turning inputs and result from and to bytes, in nanoseconds; small values are
+    /// not looked at.
+    pub codec: u64,
     /// The ranks of the tasks whose results it took, in the order of its arguments.
     pub inputs: &'a [u32],
 }
@@ -144,7 +183,39 @@ impl Trace {
         &self.memory
     }
 
-    /// Facts that not every task has.
+    /// Bytes of the results that a task took.
+    pub fn input_bytes(&self, task: &TaskRecord<'_>) -> u64 {
+        task.inputs.iter().map(|&i| self.columns.result_bytes[i as usize]).sum()
+    }
+
+    /// What happened in the run that its user should know of, in the order of time.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// The stacks that samples point to.
+    pub fn stacks(&self) -> &Stacks {
+        &self.stacks
+    }
+
+    /// What workers did at regular moments of their CPU time; weights are nanoseconds. Empty where
+    /// nobody looked.
+    pub fn cpu_samples(&self) -> &[Sample] {
+        &self.cpu_samples
+    }
+
+    /// What workers allocated, as a sample of it; weights are bytes. Empty where the program has no
+    /// allocator that says so.
+    pub fn allocation_samples(&self) -> &[Sample] {
+        &self.allocation_samples
+    }
+
+    /// What of it was there when a worker held most; weights are bytes.
+    pub fn live_samples(&self) -> &[Sample] {
+        &self.live_samples
+    }
+
+    /// Facts that not every task has, by task.
     pub fn rare(&self) -> &[RareFact] {
         &self.rare
     }

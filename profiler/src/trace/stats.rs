@@ -83,6 +83,7 @@ mod tests {
                 worker,
                 attempt: 1,
                 status,
+                ..TaskTimes::default()
             });
         }
         let first = GroupTotal { tasks: 2, ran: 2, failed: 1, time: 40, longest: 30, cpu_us: 14 };
@@ -98,7 +99,7 @@ mod tests {
         let mut trace = Trace::default();
         assert_eq!(trace.peak_memory(), None);
         for (anonymous, files) in [(5, 1), (3, 4), (2, 2)] {
-            trace.memory.push(MemorySample { at: 0, anonymous, files });
+            trace.memory.push(MemorySample { at: 0, anonymous, files, ..MemorySample::default() });
         }
         assert_eq!(trace.peak_memory(), Some(7));
     }

@@ -20,6 +20,7 @@ use crate::arena::{Arena, Heap, Tag};
 use crate::codec::BlockRef;
 use crate::error::Result;
 use crate::kill_point::kill_point;
+use crate::observer::{RareFact, RareKind};
 use crate::table::{Cell, LOOKED_AT, PINNED, Phase, Table};
 
 /// What has been found out of results, and how far their inputs were followed for it.
@@ -56,6 +57,9 @@ impl Table {
             heap.free_in_file(task);
         }
         slot.end_spill();
+        if let (Ok(value @ 1..), Some(ring)) = (&moved, self.ring(worker.into())) {
+            ring.push(RareFact { task, kind: RareKind::Spilled, value: *value });
+        }
         moved
     }
 

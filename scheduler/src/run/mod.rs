@@ -128,7 +128,8 @@ fn engine<'a>(
     crate::table::fuzz::see(&table);
     let (arena, bell, started) = (kind.arena, kind.bell, Instant::now());
     let swept = AtomicBool::new(false);
-    Ok(Engine { plan, table, arena, bell, wanted, rules, policies, started, swept })
+    let probes = OnceLock::new();
+    Ok(Engine { plan, table, arena, bell, wanted, rules, policies, probes, started, swept })
 }
 
 /// A number that no task prints, and no other run has.

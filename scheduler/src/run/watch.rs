@@ -46,6 +46,9 @@ impl<'a> Watch<'a> {
         for observer in observers {
             observer.run_started(&view);
         }
+        let probes = observers.iter().filter_map(|o| o.probe(&view)).collect();
+        // This is the run's only watch.
+        drop(engine.probes.set(probes));
         let next_tick = engine.wanted.ticks.then(|| Instant::now() + TICK);
         let (workers, rare) = (Vec::new(), Vec::new());
         let totals = if engine.wanted.ticks { totals(engine) } else { Vec::new() };
@@ -130,7 +133,10 @@ impl<'a> Watch<'a> {
         self.drain();
         let (engine, totals) = (self.engine, &self.totals);
         let count = || progress(engine, totals);
-        let progress = Progress { count: &count, elapsed: engine.now(), pids };
+        let times = |ranks| engine.table.times_of(ranks);
+        let (workers, rare) = (&self.workers[..], &self.rare[..]);
+        let elapsed = engine.now();
+        let progress = Progress { count: &count, times: &times, elapsed, pids, workers, rare };
         for observer in self.observers {
             observer.tick(&self.view, &progress);
         }
@@ -149,7 +155,7 @@ impl<'a> Watch<'a> {
         }
         self.drain();
         let table = &self.engine.table;
-        let times = table.all_times();
+        let times = table.times_of(0..usize::MAX);
         let lost = (0..table.workers()).filter_map(|w| table.ring(w)).map(|r| r.lost()).sum();
         let (rare, workers) = (&self.rare[..], &self.workers[..]);
         let elapsed = self.engine.now();

@@ -30,6 +30,7 @@ pub(crate) use state::{Phase, State, StateWord};
 use crate::error::{Error, ErrorKind, Result};
 use crate::observer::{TaskStatus, TaskTimes};
 use crate::plan::Plan;
+use crate::probe::CurrentTask;
 use crate::region::{Atom, Carver, Sharing, Slab, atoms};
 use asleep::Asleep;
 use bits::WideBits;
@@ -402,18 +403,27 @@ impl Table {
             || self.cell(task).flags.load(Ordering::Relaxed) & POISONED != 0
     }
 
-    /// All times, by rank, with each task's status.
-    pub(crate) fn all_times(&self) -> Vec<TaskTimes> {
-        let mut all: Vec<_> = self.times.iter().map(TimesCell::load).collect();
-        for (t, times) in (0..).zip(&mut all) {
-            times.status = match self.cell(t).state.load().map(|s| s.phase) {
-                Some(Phase::Done | Phase::Releasing) => TaskStatus::Done,
-                Some(Phase::Failed | Phase::ReleasingFailed) => TaskStatus::Failed,
-                Some(Phase::Skipped | Phase::ReleasingSkipped) => TaskStatus::Skipped,
-                _ => TaskStatus::Unfinished,
-            };
+    /// The times of the tasks with these ranks, where they are recorded, with each task's status.
+    pub(crate) fn times_of(&self, ranks: std::ops::Range<usize>) -> Vec<TaskTimes> {
+        let end = ranks.end.min(self.times.len());
+        let tasks = ranks.start.min(end)..end;
+        let with_status =
+            |t: usize| TaskTimes { status: self.status(t as u32), ..self.times[t].load() };
+        tasks.map(with_status).collect()
+    }
+
+    fn status(&self, task: u32) -> TaskStatus {
+        match self.cell(task).state.load().map(|s| s.phase) {
+            Some(Phase::Done | Phase::Releasing) => TaskStatus::Done,
+            Some(Phase::Failed | Phase::ReleasingFailed) => TaskStatus::Failed,
+            Some(Phase::Skipped | Phase::ReleasingSkipped) => TaskStatus::Skipped,
+            _ => TaskStatus::Unfinished,
         }
-        all
+    }
+
+    /// Which task `worker` runs, for whoever outlives the table.
+    pub(crate) fn current(&self, worker: u16) -> CurrentTask {
+        CurrentTask::new(self.slots.clone(), worker)
     }
 
     /// Whether `worker` sleeps.

@@ -50,7 +50,10 @@ impl Ring {
             let kind = match who & 0xffff {
                 1 => RareKind::MemoryBefore,
                 2 => RareKind::MemoryAfter,
-                _ => RareKind::ResultBytes,
+                3 => RareKind::MemoryPeak,
+                4 => RareKind::MinorFaults,
+                5 => RareKind::MajorFaults,
+                _ => RareKind::Spilled,
             };
             let value = value.load(Ordering::Relaxed);
             into.push(RareFact { task: (who >> 16) as u32, kind, value });

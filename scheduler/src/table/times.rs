@@ -19,14 +19,23 @@ atoms! {
     }
 }
 
+/// Bits for the bytes of a result: up to a terabyte.
+const BYTES: u32 = 40;
+const MOST_BYTES: u64 = (1 << BYTES) - 1;
+/// Nanoseconds that one unit of time in the codec stands for: up to four seconds in all.
+const TICK: u64 = 256;
+const MOST_TICKS: u64 = u64::MAX >> BYTES;
+
 atoms! {
-    /// A task's times: 24 bytes, written by the worker that ran it last.
+    /// A task's times: 32 bytes, written by the worker that ran it last.
     #[derive(Debug)]
     pub(crate) struct TimesCell {
         started: AtomicU64,
         ended: AtomicU64,
         /// CPU microseconds + 1 in the upper half; worker 16, attempt 8, status 8 bits.
         rest: AtomicU64,
+        /// Bytes of the result in the lower 40 bits, time in the codec in units of `TICK` above.
+        moved: AtomicU64,
     }
 }
 
@@ -40,10 +49,13 @@ impl TimesCell {
         self.started.store(t.started, Ordering::Relaxed);
         self.ended.store(t.ended, Ordering::Relaxed);
         self.rest.store(rest, Ordering::Relaxed);
+        let codec = (t.codec / TICK).min(MOST_TICKS);
+        self.moved.store(codec << BYTES | t.result_bytes.min(MOST_BYTES), Ordering::Relaxed);
     }
 
     pub(super) fn load(&self) -> TaskTimes {
         let rest = self.rest.load(Ordering::Relaxed);
+        let moved = self.moved.load(Ordering::Relaxed);
         TaskTimes {
             started: self.started.load(Ordering::Relaxed),
             ended: self.ended.load(Ordering::Relaxed),
@@ -51,6 +63,8 @@ impl TimesCell {
             worker: (rest >> 16) as u16,
             attempt: (rest >> 8) as u8,
             status: TaskStatus::Unfinished,
+            result_bytes: moved & MOST_BYTES,
+            codec: (moved >> BYTES) * TICK,
         }
     }
 }

@@ -50,7 +50,7 @@ impl Worker<'_> {
             marks.begin();
         }
         let number = u32::from(claimed.deaths) + engine.failed(task) + 1;
-        let desk = Desk::new(engine, task, self.id);
+        let desk = Desk::new(engine, task, self.id, self.meter.expects_codec());
         let slot = self.slot();
         if engine.rules.stamped {
             slot.set_since(engine.now());
@@ -74,11 +74,12 @@ impl Worker<'_> {
         {
             marks.end(task, slot);
         }
+        let moved = desk.moved();
         match tried {
             Tried::Ended(_) => desk.close(&mut self.lingering, kept),
             Tried::Again(_) => desk.abandon(),
         }
-        self.meter.end(task, number as u8);
+        self.meter.end(task, number as u8, moved);
         tried
     }
 
@@ -88,7 +89,10 @@ impl Worker<'_> {
             return body.run(&TaskContext::new(desk)).map(drop);
         }
         let run = || body.run(&TaskContext::new(desk)).map(drop);
-        panics::watch(self.slot(), || catch_unwind(AssertUnwindSafe(run)))
+        self.probed.begin(task, body.as_ref());
+        let done = panics::watch(self.slot(), || catch_unwind(AssertUnwindSafe(run)));
+        self.probed.end(task, body.as_ref());
+        done
     }
 
     /// Runs a body that nobody can kill: it may ask whether it should stop, and what it returns too

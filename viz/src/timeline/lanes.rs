@@ -129,7 +129,7 @@ mod tests {
             .map(|rank| {
                 let (started, ended, worker) = times[plan.task(rank).index()];
                 let status = TaskStatus::Done;
-                TaskTimes { started, ended, cpu_us: None, worker, attempt: 1, status }
+                TaskTimes { started, ended, worker, attempt: 1, status, ..TaskTimes::default() }
             })
             .collect();
         let started = SystemTime::UNIX_EPOCH;

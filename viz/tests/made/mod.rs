@@ -111,6 +111,7 @@ pub(crate) fn run(graph: &Graph, workers: u16, micros: u64) -> Trace {
             worker,
             attempt: 1,
             status: TaskStatus::Done,
+            ..TaskTimes::default()
         });
     }
     let elapsed = free.iter().max().copied().unwrap_or(0) + 20_000;

@@ -3,8 +3,8 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use nix::sys::eventfd::EventFd;
@@ -114,6 +114,8 @@ pub(super) fn live(plan: OwnedFd, table: OwnedFd, event: OwnedFd, worker: u16) -
         wanted: carried.wanted,
         rules: carried.rules,
         policies: carried.policies,
+        // A probe is the program's, and this process has inherited nothing of it.
+        probes: OnceLock::new(),
         started: now.checked_sub(elapsed).unwrap_or(now),
         // The results are the program's to free.
         swept: AtomicBool::new(true),
