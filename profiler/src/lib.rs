@@ -2,6 +2,7 @@
 //!
 //! It knows what schedulers tell an observer; it draws nothing.
 
+mod diagnosis;
 mod export;
 mod file;
 mod host;
@@ -10,6 +11,7 @@ mod profile;
 mod recorder;
 mod trace;
 
+pub use diagnosis::{Finding, Rule, Severity, diagnose};
 pub use export::frame_name;
 pub use file::{TraceError, TraceErrorKind};
 pub use host::Host;
