@@ -9,6 +9,7 @@ mod host;
 mod memory;
 mod profile;
 mod recorder;
+mod stats;
 mod trace;
 
 pub use diagnosis::{Finding, Rule, Severity, diagnose};
@@ -18,7 +19,10 @@ pub use host::Host;
 pub use memory::MemorySample;
 pub use profile::{Recorded, Recording, profile};
 pub use recorder::Recorder;
+pub use stats::{
+    CriticalPath, GroupStats, GroupTotal, Link, Parallelism, Shares, Statistics, Step, WorkerStats,
+};
 pub use trace::{
-    About, Frame, GroupTotal, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks,
-    TaskFacts, TaskRecord, Trace, TraceGroup,
+    About, Frame, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks, TaskFacts,
+    TaskRecord, Trace, TraceGroup,
 };
