@@ -14,8 +14,8 @@ const NARROW_LOSS: f64 = 0.25;
 const TASKS_A_WORKER: u64 = 4;
 /// Up to one task in so many is an exception; more are how the data are.
 const ONE_IN: u64 = 50;
-/// A single step that takes this share of the run is worth a word, if it is longer than the tasks
-/// before it by this factor.
+/// Steps that take this share of the run are worth a word, if those of one group together take longer
+/// than a usual task by this factor.
 const SERIAL: (f64, f64) = (0.25, 2.5);
 /// And whatever its size from this share on.
 const SERIAL_WHATEVER: f64 = 0.6;
@@ -153,12 +153,13 @@ pub(super) fn serial_tail(seen: &Seen<'_>) -> Vec<Finding> {
     let (share, parallel) = (seen.of_run(alone), seen.of_run(blame.parallel_time as f64));
     // A tree ends in a single task that is not larger than the others.
     let usual = usual_beside(seen);
-    let matters =
-        share >= SERIAL_WHATEVER || share >= SERIAL.0 && alone >= SERIAL.1 * usual && usual > 0.0;
-    let Some(group) = seen.largest(|g| blame.serial[g]).filter(|_| matters && parallel >= PARALLEL)
-    else {
+    let Some(group) = seen.largest(|g| blame.serial[g]).filter(|_| parallel >= PARALLEL) else {
         return Vec::new();
     };
+    let large = usual > 0.0 && blame.serial_time[group] as f64 >= SERIAL.1 * usual;
+    if share < SERIAL_WHATEVER && (share < SERIAL.0 || !large) {
+        return Vec::new();
+    }
     let (name, stats) = (seen.group(group), &seen.groups[group]);
     let lost = seen.share(blame.serial.iter().sum());
     let title = format!("One task at a time for {} of the run", percent(share));

@@ -212,8 +212,11 @@ fn twice() -> Trace {
 fn beside_a_chain() -> Trace {
     // Whatever is done to the long task, the chain goes on.
     let mut run = Made::new(2);
-    run.chain("step", &[], 60, 50 * MS);
-    run.wide("read", 24, |i| if i == 3 { 900 * MS } else { 85 * MS });
+    let mut last = run.task("step", &[], 50 * MS);
+    for i in 0..60 {
+        run.task("write", &[last], if i == 3 { 900 * MS } else { 30 * MS });
+        last = run.task("step", &[last], 50 * MS);
+    }
     run.trace()
 }
 
