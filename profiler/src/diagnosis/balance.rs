@@ -34,23 +34,34 @@ pub(super) fn few_partitions(seen: &Seen<'_>) -> Vec<Finding> {
     let peak = seen.blame.peak[group];
     let title = format!("Too few tasks for {}", several(workers, "worker"));
     let mut found = finding(Rule::FewPartitions, title, lost);
-    let seen_at_once = if u64::from(peak) < workers {
-        format!("at most {} ran at once", count(peak.into()))
-    } else {
-        "the last of them left workers without one".to_owned()
+    let enough = TASKS_A_WORKER * workers;
+    let chained = stats.tasks >= enough;
+    let at_once = match (chained, u64::from(peak) < workers) {
+        (true, _) => {
+            format!("which wait for each other: at most {} ran at once", count(peak.into()))
+        }
+        (false, true) => format!("so that at most {} ran at once", count(peak.into())),
+        (false, false) => "and while the last of them ran the other workers had none".to_owned(),
     };
     found.text = format!(
-        "{name} has {} for {}: {seen_at_once}. {} of the workers' time went by without a task while \
-         others ran.",
+        "{name} has {} for {}, {at_once}. {} of the workers' time went by without a \
+         task while others ran.",
         several(stats.tasks, "task"),
         several(workers, "worker"),
         percent(lost),
     );
-    found.advice = format!(
-        "Cut the data of {name} into smaller pieces, {} or more, so that each worker gets \
-         {TASKS_A_WORKER}; or take fewer workers, which saves memory and no time.",
-        several(TASKS_A_WORKER * workers, "task"),
-    );
+    let more = match chained {
+        true => format!(
+            "Cut the data into {} parts or more that need nothing of each other",
+            count(workers)
+        ),
+        false => format!(
+            "Cut the data of {name} into smaller pieces, for {} or more",
+            several(enough, "task")
+        ),
+    };
+    found.advice =
+        format!("{more}; or take fewer workers, which costs no time then and saves memory.");
     found.group = Some(group);
     vec![found]
 }
@@ -83,9 +94,8 @@ fn straggler_of(seen: &Seen<'_>, long: &Long) -> Finding {
         percent(found.share),
     );
     found.advice = format!(
-        "Look at what {key} is given: cut that piece smaller, or split its work into several tasks. \
-         TINE_RERUN='{}' runs the program with this task under a debugger or profiler.",
-        key.trim_matches('`')
+        "Look at what {key} is given: cut that piece smaller, or split its work into several tasks. A \
+         task that must be long does least harm where it can begin first."
     );
     (found.group, found.tasks) = (Some(long.group), tasks);
     found
@@ -110,8 +120,7 @@ pub(super) fn skew(seen: &Seen<'_>) -> Vec<Finding> {
         );
         found.advice = format!(
             "Cut the data of {name} by the work that it makes instead of by a fixed key or count, or \
-             into about {} the number of pieces: many small ones even out.",
-            times(super::words::round_up(stats.longest as f64 / stats.median.max(1.0)) as f64)
+             into many more pieces, so that the large ones even out."
         );
         found.group = Some(long.group);
         found.tasks =

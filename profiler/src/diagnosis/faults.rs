@@ -21,6 +21,8 @@ pub(super) fn worker_died(seen: &Seen<'_>) -> Vec<Finding> {
     found.severity = Severity::Warning;
     found.tasks = seen.top_tasks(again);
     let repeated = found.tasks.first().map(|&rank| task(seen.trace, rank));
+    // As the user must write it: with its hash.
+    let key = found.tasks.first().map(|&rank| seen.trace.key(&seen.trace.task(rank)).to_string());
     let after = match &repeated {
         None => "No task had to be run again.".to_owned(),
         Some(key) => match seen.groups.iter().map(|g| g.retried).sum() {
@@ -29,9 +31,11 @@ pub(super) fn worker_died(seen: &Seen<'_>) -> Vec<Finding> {
         },
     };
     let first = if deaths == 1 { "Worker" } else { "The first: worker" };
-    found.text =
-        format!("{first} {worker} (process {pid}), after {}: {how}. {after}", time(at as f64));
-    found.advice = advice_on_death(how, repeated.as_deref());
+    found.text = format!(
+        "{first} {worker} (process {pid}) {how}, {} into the run. {after}",
+        time(at as f64)
+    );
+    found.advice = advice_on_death(how, key.as_deref());
     found.group = found.tasks.first().map(|&rank| seen.trace.task(rank).group);
     vec![found]
 }
@@ -43,12 +47,10 @@ fn advice_on_death(how: &str, key: Option<&str>) -> String {
             .to_owned();
     }
     let run = match key {
-        Some(key) => {
-            let key = key.trim_matches('`');
-            format!(
-                "Run the program with TINE_RERUN='{key}' under a debugger: the task runs in it then."
-            )
-        }
+        Some(key) => format!(
+            "Run the program with TINE_RERUN='{key}' under a debugger: its tasks run in the calling \
+             thread then."
+        ),
         None => "What its tasks printed last, on the standard error, often says why.".to_owned(),
     };
     format!(
@@ -140,7 +142,9 @@ pub(super) fn lost_side_effect(seen: &Seen<'_>) -> Vec<Finding> {
     };
     let mut found = finding(Rule::LostSideEffect, title, 0.0);
     found.severity = Severity::Warning;
-    let who = first.map(|rank| format!("In {}: ", task(seen.trace, rank))).unwrap_or_default();
+    let who = first.map(|rank| task(seen.trace, rank));
+    let who = who.filter(|key| !text.contains(key.trim_matches('`')));
+    let who = who.map(|key| format!("In {key}: ")).unwrap_or_default();
     let what = match text.is_empty() {
         true => "a task changed memory that it shares with nobody.".to_owned(),
         false => sentence(text),

@@ -37,9 +37,8 @@ pub(super) fn spilling(seen: &Seen<'_>) -> Vec<Finding> {
     }
     // Each byte is written, and read again.
     let disk = 2.0 * moved as f64 / DISK * 1e9;
-    let share = seen.of_run(disk).min(1.0 - seen.share(seen.blame.held));
     let title = format!("{} of results went to disk", bytes(moved));
-    let mut found = finding(Rule::Spilling, title, share + seen.share(seen.blame.held));
+    let mut found = finding(Rule::Spilling, title, seen.share(disk + seen.blame.held));
     let part = match results {
         0 => String::new(),
         all => format!(", {} of all,", percent(moved as f64 / all as f64)),

@@ -49,7 +49,7 @@ pub(super) fn waiting(seen: &Seen<'_>) -> Vec<Finding> {
     let mut found = finding(Rule::Waiting, title, share);
     let disk = match stats.major_faults {
         0 => String::new(),
-        n => format!(" They waited {} for pages from the disk.", times(n as f64)),
+        n => format!(" They waited {} for pages from a disk.", times(n as f64)),
     };
     found.text = format!(
         "The {} of {name} ran for {} and used a processor for {}. For {} of their time they slept, or \
@@ -61,9 +61,13 @@ pub(super) fn waiting(seen: &Seen<'_>) -> Vec<Finding> {
     );
     let useful = f64::from(seen.workers) / (1.0 - wait(group)).max(0.05);
     let workers = (useful as u64).min(stats.ran).max(u64::from(seen.workers) + 1);
+    let take = match seen.trace.about().scheduler.as_str() {
+        "serial" => "Take the scheduler `processes` or `threads`, and",
+        _ => "Take",
+    };
     found.advice = format!(
-        "Take more workers than cores, such as {} (`workers`, TINE_WORKERS={workers}): those that wait \
-         need no processor. Or let one task ask for several things at once.",
+        "{take} more workers than cores, such as {} (`workers`, TINE_WORKERS={workers}): those that \
+         wait need no processor. Or let one task ask for several things at once.",
         count(workers),
     );
     found.group = Some(group);

@@ -1,6 +1,8 @@
 //! Numbers and names as they stand in findings.
 //! It does not know what they say.
 
+use tine_scheduler::Key;
+
 use crate::trace::Trace;
 
 /// Shorter than this a part of a name is no hash: `deadbeef` has eight digits.
@@ -82,9 +84,11 @@ pub(super) fn group(trace: &Trace, group: usize) -> String {
     }
 }
 
-/// The name of a task between backticks.
+/// The name of a task between backticks, of its group without a hash where that is clear.
 pub(super) fn task(trace: &Trace, rank: usize) -> String {
-    format!("`{}`", trace.key(&trace.task(rank)))
+    let task = trace.task(rank);
+    let name = group(trace, task.group);
+    format!("`{}`", Key::new(name.trim_matches('`'), task.position))
 }
 
 fn without_hash(name: &str) -> String {

@@ -244,8 +244,9 @@ fn downloads() -> Trace {
 
 fn slow_disk() -> Trace {
     let mut run = honest(4);
+    run.each("parse", |t| t.time = 5 * MS);
     run.each("load", |t| {
-        t.cpu = 0.12;
+        t.cpu = 0.05;
         t.time *= 4;
         t.facts = vec![(RareKind::MajorFaults, 230)];
     });
