@@ -22,7 +22,7 @@ const INNER: f64 = 0.2;
 /// Tasks that neither computed nor had to wait for a processor.
 pub(super) fn waiting(seen: &Seen<'_>) -> Vec<Finding> {
     let cores = f64::from(seen.trace.about().host.cores.max(1)).min(f64::from(seen.workers));
-    let cpu = cpu_of_processes(seen.trace.memory()).map_or(seen.cpu, |all| all.max(seen.cpu));
+    let cpu = cpu_of_processes(seen).map_or(seen.cpu, |all| all.max(seen.cpu));
     if cpu > BUSY * cores * seen.elapsed {
         return Vec::new();
     }
@@ -89,7 +89,7 @@ pub(super) fn inner_threads(seen: &Seen<'_>) -> Vec<Finding> {
     if before == 0 || threads < 2 * workers.max(1) || threads <= cores {
         return Vec::new();
     }
-    let Some(all) = cpu_of_processes(samples).filter(|&all| all > 0.0) else { return Vec::new() };
+    let Some(all) = cpu_of_processes(seen) else { return Vec::new() };
     let inner = (all - seen.cpu).max(0.0);
     if inner < INNER * all {
         return Vec::new();
@@ -114,10 +114,14 @@ pub(super) fn inner_threads(seen: &Seen<'_>) -> Vec<Finding> {
     vec![found]
 }
 
-/// CPU time of the run's processes in nanoseconds, from the first sample to the last; `None` where
-/// it was not measured. What a process used that died between two samples is not in it.
-fn cpu_of_processes(samples: &[MemorySample]) -> Option<f64> {
-    let measured = samples.iter().any(|m| m.cpu > 0);
-    let steps = samples.windows(2).map(|pair| pair[1].cpu.saturating_sub(pair[0].cpu));
-    measured.then(|| steps.sum::<u64>() as f64)
+/// CPU time of the run's processes in nanoseconds, as it would be for the whole run: workers are gone
+/// at the last sample, so that what they used is known for a part of it. `None` where it was not
+/// measured.
+fn cpu_of_processes(seen: &Seen<'_>) -> Option<f64> {
+    let steps = seen.trace.memory().windows(2).filter(|pair| pair[1].cpu > pair[0].cpu);
+    let sum = |(cpu, time): (u64, u64), pair: &[MemorySample]| {
+        (cpu + pair[1].cpu - pair[0].cpu, time + pair[1].at.saturating_sub(pair[0].at))
+    };
+    let (cpu, time) = steps.fold((0, 0), sum);
+    (time > 0).then(|| cpu as f64 / time as f64 * seen.elapsed)
 }
