@@ -6,8 +6,13 @@ use super::words::{count, percent, several, time, times};
 use super::{Finding, Rule};
 use crate::memory::MemorySample;
 
-/// Tasks that wait for less of their time than this share their processor, or read now and then.
-const WAITING: f64 = 0.7;
+/// Tasks that wait for less of their time than this share their processor, or read now and then. Five
+/// other programs for each core would have to run for a task to get so little of it.
+const WAITING: f64 = 0.8;
+/// One task in so many may have computed for half of its time. Where other programs take the
+/// processors, some tasks are let alone and some are not; those that wait for a disk or a network
+/// all do.
+const ONE_IN: usize = 10;
 /// A group with less of the tasks' time is not why the run takes long.
 const HEAVY: f64 = 0.2;
 /// Where the processors were busier than this, tasks waited for them, and not for something else.
@@ -23,15 +28,16 @@ const INNER: f64 = 0.2;
 pub(super) fn waiting(seen: &Seen<'_>) -> Vec<Finding> {
     let cores = f64::from(seen.trace.about().host.cores.max(1)).min(f64::from(seen.workers));
     let cpu = cpu_of_processes(seen).map_or(seen.cpu, |all| all.max(seen.cpu));
-    if cpu > BUSY * cores * seen.elapsed {
+    let computed = cpu > BUSY * cores * seen.elapsed || cpu > (1.0 - WAITING) * seen.busy;
+    if computed || !inner_threads(seen).is_empty() {
         return Vec::new();
     }
+    let idle = idle_groups(seen);
     let wait = |g: usize| {
         let stats = &seen.groups[g];
-        let computed = stats.cpu_us as f64 * 1e3;
         let heavy = stats.cpu_of as f64 >= HEAVY * seen.busy && stats.cpu_of > 0;
-        let share = 1.0 - computed / stats.cpu_of.max(1) as f64;
-        if heavy && share >= WAITING { share } else { 0.0 }
+        let share = 1.0 - stats.cpu_us as f64 * 1e3 / stats.cpu_of.max(1) as f64;
+        if heavy && idle[g] && share >= WAITING { share } else { 0.0 }
     };
     let waited = |g: usize| wait(g) * seen.groups[g].cpu_of as f64;
     let Some(group) = seen.largest(waited) else { return Vec::new() };
@@ -76,6 +82,23 @@ pub(super) fn waiting(seen: &Seen<'_>) -> Vec<Finding> {
         if t.group == group { slept } else { 0.0 }
     });
     vec![found]
+}
+
+/// Whether next to no task of a group computed for half of its time, and most were measured: short
+/// ones are not, but for those that had to wait.
+fn idle_groups(seen: &Seen<'_>) -> Vec<bool> {
+    let mut counts = vec![(0, 0, 0); seen.groups.len()];
+    for task in seen.trace.tasks().filter(|t| t.ran()) {
+        let (ran, measured, active) = &mut counts[task.group];
+        let half = task.cpu_us.is_some_and(|us| u64::from(us) * 2_000 >= task.duration());
+        *ran += 1;
+        *measured += usize::from(task.cpu_us.is_some());
+        *active += usize::from(half);
+    }
+    let idle = |&(ran, measured, active): &(usize, usize, usize)| {
+        2 * measured >= ran && ONE_IN * active <= measured
+    };
+    counts.iter().map(idle).collect()
 }
 
 /// Threads of tasks that compute, more of them than there are cores.

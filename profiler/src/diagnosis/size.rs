@@ -8,6 +8,8 @@ use super::{Finding, Rule};
 /// What it costs to take a task, find its inputs and publish its result, in nanoseconds: 0.3 to 0.6
 /// microseconds (`examples/overhead`), which is in the recorded time of the task.
 const PRICE: f64 = 500.0;
+/// Where a machine has other things to do it costs more, but hardly more than this.
+const MOST_PRICE: f64 = 4.0 * PRICE;
 /// Tasks shorter than this lose more than a tenth to it.
 const SMALL: f64 = 10.0 * PRICE;
 /// A hundred times the price: the loss is 1 % then.
@@ -27,7 +29,11 @@ pub(super) fn small_tasks(seen: &Seen<'_>) -> Vec<Finding> {
     let price = |g: usize| {
         let stats = &seen.groups[g];
         let small = stats.ran >= MANY && stats.mean < SMALL;
-        if small { (stats.ran as f64 * PRICE).min(stats.time as f64) } else { 0.0 }
+        // A busy machine makes all of it longer, the price too: hence a share of the time. Some long
+        // tasks among many short ones are no price.
+        let share = (PRICE / stats.median.max(1.0)).min(1.0);
+        let most = MOST_PRICE * stats.ran as f64;
+        if small { (stats.time as f64 * share).min(most) } else { 0.0 }
     };
     let lost: f64 = (0..seen.groups.len()).map(price).sum();
     let share = seen.share(lost);
@@ -38,16 +44,16 @@ pub(super) fn small_tasks(seen: &Seen<'_>) -> Vec<Finding> {
     let title = format!("Tasks of {name} are too small");
     let mut found = finding(Rule::SmallTasks, title, share);
     found.text = format!(
-        "{} of {name} took {} each in the mean, and to hand out a task costs about {}. That is {} of \
+        "{} of {name} took {} each in the median, and to hand out a task costs about {}. That is {} of \
          the workers' time.",
         several(stats.ran, "task"),
-        time(stats.mean),
+        time(stats.median),
         time(PRICE),
         percent(share),
     );
     // Whatever the size, each worker should get a few.
     let most = (stats.ran / (4 * u64::from(seen.workers.max(1)))).max(2);
-    let own = (stats.mean - PRICE).max(PRICE / 5.0);
+    let own = (stats.median - PRICE).max(PRICE / 5.0);
     found.advice = format!(
         "Make the pieces that {name} works on about {} larger, so that a task takes {} or more, or \
          fuse it with the tasks before and after it.",

@@ -163,7 +163,7 @@ fn inner_threads() -> Result<()> {
     let threads = std::thread::available_parallelism().map_or(4, |n| n.get() + 3);
     let mut g = Graph::builder();
     for i in 0..10u32 {
-        g.task(("load", i), NONE, move || burn_on(threads, 400 / threads as u64));
+        g.task(("load", i), NONE, move || burn_on(threads, 1 + 100 / threads as u64));
     }
     g.gather("sum", all("load", 10), sum);
     run(g, "sum", &workers(2))
