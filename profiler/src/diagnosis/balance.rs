@@ -4,6 +4,7 @@
 use super::seen::{Seen, finding};
 use super::words::{count, percent, several, time, times};
 use super::{Finding, Rule};
+use crate::stats::ran;
 
 /// Below this share of the time of all workers, a long task is the ragged end that any list of
 /// tasks has.
@@ -143,7 +144,7 @@ struct Long {
 
 fn long_groups(seen: &Seen<'_>) -> impl Iterator<Item = Long> {
     let mut all = vec![(0u64, 0.0); seen.groups.len()];
-    for task in seen.trace.tasks() {
+    for task in ran(seen.trace) {
         let lost = seen.blame.long[task.rank];
         let of_group = &mut all[task.group];
         *of_group = (of_group.0 + u64::from(lost > 0.0), of_group.1 + lost);

@@ -1,8 +1,8 @@
 //! Whose fault it is that workers had nothing to do: every moment of it is put down to one cause.
 //! It does not know how much is too much, or what to do about it.
 
-use crate::stats::GroupStats;
-use crate::trace::{NoticeKind, TaskRecord, Trace};
+use crate::stats::{GroupStats, ran};
+use crate::trace::{NoticeKind, Trace};
 
 /// A task that took so many times as long as the median of its group is long. Less is what any data
 /// has; the scatter of a shared machine alone makes some tasks twice as long as others.
@@ -40,8 +40,8 @@ impl Blame {
         let groups = trace.groups().len();
         let mut sweep = Sweep {
             workers,
-            long: trace.tasks().map(|t| is_long(&t, &stats[t.group], slack[t.rank])).collect(),
-            group: trace.tasks().map(|t| t.group).collect(),
+            long: longs(trace, stats, slack),
+            group: trace.columns.group.iter().map(|&g| g as usize).collect(),
             at_start: vec![(0.0, 0.0); trace.len()],
             running: vec![0; groups],
             alone: vec![(0.0, 0); groups],
@@ -62,11 +62,16 @@ impl Blame {
     }
 }
 
-/// Whether a task took far longer than its like, and shortening it might shorten the run.
-fn is_long(task: &TaskRecord<'_>, group: &GroupStats, slack: u64) -> bool {
-    group.ran >= FEWEST_ALIKE
-        && task.duration() as f64 >= LONG * group.median
-        && slack <= task.duration() / 2
+/// Which tasks took far longer than their like, so that the run might be shorter if they were.
+fn longs(trace: &Trace, stats: &[GroupStats], slack: &[u64]) -> Vec<bool> {
+    let mut long = vec![false; trace.len()];
+    for task in ran(trace) {
+        let group = &stats[task.group];
+        long[task.rank] = group.ran >= FEWEST_ALIKE
+            && task.duration() as f64 >= LONG * group.median
+            && slack[task.rank] <= task.duration() / 2;
+    }
+    long
 }
 
 /// Something that changes whose fault it is.
@@ -82,12 +87,13 @@ enum Event {
 /// What happens in a run, in the order of time; a task that ends when another begins ends first.
 fn events(trace: &Trace) -> Vec<(u64, Event)> {
     let mut events = Vec::with_capacity(2 * trace.len());
-    for task in trace.tasks().filter(|t| t.duration() > 0) {
+    for task in ran(trace).filter(|t| t.duration() > 0) {
         events.push((task.started, Event::Starts(task.rank)));
         events.push((task.ended, Event::Ends(task.rank)));
-        // What its earlier attempts took is not recorded: workers only seem to have had nothing to do.
-        if task.attempt > 1 && task.queued < task.started {
-            events.push((task.queued, Event::Excuses(true)));
+        if trace.columns.attempt[task.rank] > 1 {
+            // What its earlier attempts took is not recorded: workers only seem to have had nothing
+            // to do.
+            events.push((trace.task(task.rank).queued, Event::Excuses(true)));
             events.push((task.started, Event::Excuses(false)));
         }
     }

@@ -5,6 +5,8 @@ use super::seen::{Seen, finding};
 use super::words::{count, percent, several, time, times};
 use super::{Finding, Rule};
 use crate::memory::MemorySample;
+use crate::stats::ran;
+use crate::trace::NO_CPU;
 
 /// Tasks that wait for less of their time than this share their processor, or read now and then. Five
 /// other programs for each core would have to run for a task to get so little of it.
@@ -88,11 +90,12 @@ pub(super) fn waiting(seen: &Seen<'_>) -> Vec<Finding> {
 /// ones are not, but for those that had to wait.
 fn idle_groups(seen: &Seen<'_>) -> Vec<bool> {
     let mut counts = vec![(0, 0, 0); seen.groups.len()];
-    for task in seen.trace.tasks().filter(|t| t.ran()) {
+    for task in ran(seen.trace) {
         let (ran, measured, active) = &mut counts[task.group];
-        let half = task.cpu_us.is_some_and(|us| u64::from(us) * 2_000 >= task.duration());
+        let cpu = Some(seen.trace.columns.cpu_us[task.rank]).filter(|&us| us != NO_CPU);
+        let half = cpu.is_some_and(|us| u64::from(us) * 2_000 >= task.duration());
         *ran += 1;
-        *measured += usize::from(task.cpu_us.is_some());
+        *measured += usize::from(cpu.is_some());
         *active += usize::from(half);
     }
     let idle = |&(ran, measured, active): &(usize, usize, usize)| {

@@ -100,7 +100,7 @@ impl<'a> Seen<'a> {
 
     /// Attempts beyond the first, of all tasks.
     pub(super) fn repeated(&self) -> u64 {
-        self.trace.tasks().map(|t| u64::from(t.attempt.saturating_sub(1))).sum()
+        self.trace.columns.attempt.iter().map(|a| u64::from(a.saturating_sub(1))).sum()
     }
 }
 

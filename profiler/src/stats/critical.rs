@@ -1,6 +1,7 @@
 //! The critical path: the chain of tasks that no number of workers makes shorter, and how much room
 //! the other tasks had. It does not know how to make a task shorter.
 
+use super::ran;
 use crate::trace::Trace;
 
 /// A task of the critical path, and what came between it and the one before.
@@ -51,7 +52,7 @@ impl CriticalPath {
         let forward = Forward::pass(trace);
         let slack = slack(trace, &forward);
         let mut group_slack: Vec<Option<u64>> = vec![None; trace.groups().len()];
-        for task in trace.tasks().filter(|t| t.ran()) {
+        for task in ran(trace) {
             let least = &mut group_slack[task.group];
             let own = slack[task.rank];
             *least = Some(least.map_or(own, |least| least.min(own)));
@@ -64,7 +65,12 @@ impl CriticalPath {
 
 /// The inputs of a task that can have been there before it: all, but in a damaged file.
 fn inputs(trace: &Trace, rank: usize) -> impl Iterator<Item = usize> {
-    trace.task(rank).inputs.iter().map(|&i| i as usize).filter(move |&i| i < rank)
+    trace.columns.inputs.get(rank).iter().map(|&i| i as usize).filter(move |&i| i < rank)
+}
+
+/// How long a task ran.
+fn duration(trace: &Trace, rank: usize) -> u64 {
+    trace.columns.ended[rank].saturating_sub(trace.columns.started[rank])
 }
 
 /// The pass over tasks in their order, in which inputs come before what takes them.
@@ -78,9 +84,9 @@ struct Forward {
 impl Forward {
     fn pass(trace: &Trace) -> Forward {
         let mut end: Vec<u64> = Vec::with_capacity(trace.len());
-        for task in trace.tasks() {
-            let start = inputs(trace, task.rank).map(|i| end[i]).max().unwrap_or(0);
-            end.push(start.saturating_add(task.duration()));
+        for rank in 0..trace.len() {
+            let start = inputs(trace, rank).map(|i| end[i]).max().unwrap_or(0);
+            end.push(start.saturating_add(duration(trace, rank)));
         }
         let length = end.iter().copied().max().unwrap_or(0);
         Forward { end, length }
@@ -91,7 +97,7 @@ impl Forward {
 fn slack(trace: &Trace, forward: &Forward) -> Vec<u64> {
     let mut latest = vec![forward.length; trace.len()];
     for rank in (0..trace.len()).rev() {
-        let start = latest[rank].saturating_sub(trace.task(rank).duration());
+        let start = latest[rank].saturating_sub(duration(trace, rank));
         for input in inputs(trace, rank) {
             latest[input] = latest[input].min(start);
         }
@@ -101,16 +107,16 @@ fn slack(trace: &Trace, forward: &Forward) -> Vec<u64> {
 
 /// The chain, from its last task back.
 fn links(trace: &Trace, forward: &Forward) -> Vec<Link> {
-    let last = (0..trace.len()).find(|&r| trace.task(r).ran() && forward.end[r] == forward.length);
+    let last = ran(trace).map(|t| t.rank).find(|&rank| forward.end[rank] == forward.length);
     let mut ranks: Vec<usize> = Vec::new();
     let mut next = last;
     while let Some(rank) = next {
         ranks.push(rank);
-        let ran = inputs(trace, rank).filter(|&i| trace.task(i).ran());
+        let ran = inputs(trace, rank).filter(|&i| trace.columns.ended[i] > 0);
         next = ran.max_by_key(|&i| (forward.end[i], std::cmp::Reverse(i)));
     }
     ranks.reverse();
-    let before = [0].into_iter().chain(ranks.iter().map(|&r| trace.task(r).ended));
+    let before = [0].into_iter().chain(ranks.iter().map(|&r| trace.columns.ended[r]));
     before.zip(&ranks).map(|(before, &rank)| link(trace, rank, before)).collect()
 }
 

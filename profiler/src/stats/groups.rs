@@ -3,6 +3,7 @@
 
 use tine_scheduler::TaskStatus;
 
+use super::ran;
 use crate::trace::{TaskFacts, TaskRecord, Trace};
 
 /// What the tasks of one group took. Times are nanoseconds; those of tasks are of the attempt that
@@ -126,7 +127,7 @@ impl GroupStats {
 fn durations(trace: &Trace, groups: &[GroupStats]) -> Vec<Vec<u64>> {
     let room = |g: &GroupStats| Vec::with_capacity(usize::try_from(g.ran).unwrap_or(0));
     let mut all: Vec<Vec<u64>> = groups.iter().map(room).collect();
-    for task in trace.tasks().filter(TaskRecord::ran) {
+    for task in ran(trace) {
         all[task.group].push(task.duration());
     }
     all

@@ -4,6 +4,7 @@
 mod critical;
 mod groups;
 mod parallelism;
+mod ran;
 mod shares;
 mod totals;
 mod workers;
@@ -11,6 +12,7 @@ mod workers;
 pub use critical::{CriticalPath, Link};
 pub use groups::GroupStats;
 pub use parallelism::{Parallelism, Step};
+pub(crate) use ran::ran;
 pub use shares::Shares;
 pub use totals::GroupTotal;
 pub use workers::WorkerStats;

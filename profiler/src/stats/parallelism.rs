@@ -1,7 +1,8 @@
 //! How many tasks ran at once, over time.
 //! It does not know which.
 
-use crate::trace::{TaskRecord, Trace};
+use super::ran;
+use crate::trace::Trace;
 
 /// How many tasks ran in a span of time, which ends where the next one begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -38,12 +39,12 @@ impl Parallelism {
     /// assert_eq!(Parallelism::of(&Trace::default(), 100).peak(), 0);
     /// ```
     pub fn of(trace: &Trace, most: usize) -> Parallelism {
-        let ran = || trace.tasks().filter(|t| t.duration() > 0);
+        let ran = || ran(trace).filter(|t| t.duration() > 0);
         let mut starts: Vec<u64> = ran().map(|t| t.started).collect();
         let mut ends: Vec<u64> = ran().map(|t| t.ended).collect();
+        let last = trace.columns.ended.iter().max().copied().unwrap_or(0);
         starts.sort_unstable();
         ends.sort_unstable();
-        let last = trace.tasks().filter(TaskRecord::ran).map(|t| t.ended).max().unwrap_or(0);
         let end = last.max(trace.about().elapsed);
         let (starts, ends) = (&starts[..], &ends[..]);
         // One more than is wanted is enough to know that there are too many.

@@ -1,7 +1,8 @@
 //! What the time of all workers together went into.
 //! It does not know which task is to blame for time in which none ran.
 
-use crate::trace::{TaskRecord, Trace};
+use super::ran;
+use crate::trace::Trace;
 
 /// Shares of the time that the workers had together: the length of the run times their number.
 ///
@@ -33,9 +34,9 @@ impl Shares {
         let capacity = elapsed * workers;
         let (mut busy, mut codec) = (0, 0);
         let (mut first, mut last) = (u64::MAX, 0);
-        for task in trace.tasks().filter(TaskRecord::ran) {
+        for task in ran(trace) {
             busy += task.duration();
-            codec += task.codec;
+            codec += trace.columns.codec[task.rank];
             first = first.min(task.started);
             last = last.max(task.ended);
         }

@@ -3,6 +3,7 @@
 
 use tine_scheduler::TaskStatus;
 
+use super::ran;
 use crate::trace::Trace;
 
 /// What the tasks of one group cost together.
@@ -46,11 +47,11 @@ impl Trace {
     /// Time in the bodies of tasks, in nanoseconds, one entry a worker.
     pub fn busy(&self) -> Vec<u64> {
         let named = self.workers.iter().map(|w| usize::from(w.worker) + 1);
-        let used = self.tasks().filter(|t| t.ran()).map(|t| usize::from(t.worker) + 1);
+        let used = ran(self).map(|t| t.worker + 1);
         let known = usize::from(u16::try_from(self.about.workers).unwrap_or(u16::MAX));
         let mut busy = vec![0; named.chain(used).max().unwrap_or(0).max(known)];
-        for t in self.tasks().filter(|t| t.ran()) {
-            busy[usize::from(t.worker)] += t.duration();
+        for t in ran(self) {
+            busy[t.worker] += t.duration();
         }
         busy
     }

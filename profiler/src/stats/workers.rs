@@ -1,7 +1,8 @@
 //! What each worker did with its time.
 //! It does not know why a worker had nothing to do.
 
-use crate::trace::{TaskRecord, Trace};
+use super::ran;
+use crate::trace::{NO_CPU, Trace};
 
 /// What one worker did. Times are nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,11 +39,13 @@ impl WorkerStats {
                 ..WorkerStats::default()
             })
             .collect();
-        for task in trace.tasks().filter(TaskRecord::ran) {
-            let worker = &mut workers[usize::from(task.worker)];
+        let columns = &trace.columns;
+        for task in ran(trace) {
+            let worker = &mut workers[task.worker];
             worker.tasks += 1;
-            worker.cpu_us += u64::from(task.cpu_us.unwrap_or(0));
-            worker.codec += task.codec;
+            let cpu = Some(columns.cpu_us[task.rank]).filter(|&cpu| cpu != NO_CPU);
+            worker.cpu_us += u64::from(cpu.unwrap_or(0));
+            worker.codec += columns.codec[task.rank];
         }
         for fact in trace.workers().iter().filter(|f| f.death.is_some()) {
             workers[usize::from(fact.worker)].deaths += 1;
