@@ -9,6 +9,7 @@ pub(crate) enum RareKind {
     MinorFaults = 4,
     MajorFaults = 5,
     Spilled = 6,
+    Waits = 7,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -121,11 +121,12 @@ impl<'a> Meter<'a> {
         let now = thread_usage();
         let (was, short) = (self.usage, self.short);
         (self.usage, self.short) = (now, 0);
-        let faults = [
+        let counts = [
             (RareKind::MinorFaults, now.minor_faults.saturating_sub(was.minor_faults)),
             (RareKind::MajorFaults, now.major_faults.saturating_sub(was.major_faults)),
+            (RareKind::Waits, now.waits.saturating_sub(was.waits)),
         ];
-        for (kind, count) in faults.into_iter().filter(|(_, count)| *count > 0) {
+        for (kind, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
             self.push(task, kind, count);
         }
         let own = now.cpu.saturating_sub(was.cpu).saturating_sub(short);

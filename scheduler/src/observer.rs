@@ -109,6 +109,9 @@ pub enum RareKind {
     MajorFaults = 5,
     /// Bytes of the task's result that were moved to the file.
     Spilled = 6,
+    /// Times that the thread gave its processor up by itself since the last task that was measured:
+    /// to wait for a disk, a network, a lock, a clock, or for its next task.
+    Waits = 7,
 }
 
 /// Which of its two output streams a task wrote to.

@@ -10,6 +10,8 @@ pub(crate) struct Usage {
     pub(crate) minor_faults: u64,
     /// Page faults that waited for one.
     pub(crate) major_faults: u64,
+    /// Times that it gave its processor up by itself.
+    pub(crate) waits: u64,
 }
 
 /// What the calling thread has used: one system call.
@@ -24,6 +26,7 @@ pub(crate) fn thread_usage() -> Usage {
         cpu: count(cpu) * 1000,
         minor_faults: count(usage.minor_page_faults()),
         major_faults: count(usage.major_page_faults()),
+        waits: count(usage.voluntary_context_switches()),
     }
 }
 

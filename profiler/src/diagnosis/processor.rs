@@ -11,9 +11,9 @@ use crate::trace::NO_CPU;
 /// Tasks that wait for less of their time than this share their processor, or read now and then. Five
 /// other programs for each core would have to run for a task to get so little of it.
 const WAITING: f64 = 0.8;
-/// One task in so many may have computed for half of its time. Where other programs take the
-/// processors, some tasks are let alone and some are not; those that wait for a disk or a network
-/// all do.
+/// One task in so many may have computed for half of its time, or not have given its processor up.
+/// A task from which other programs take the processor does not give it up: one that waits for a
+/// disk or a network does.
 const ONE_IN: usize = 10;
 /// A group with less of the tasks' time is not why the run takes long.
 const HEAVY: f64 = 0.2;
@@ -61,7 +61,7 @@ pub(super) fn waiting(seen: &Seen<'_>) -> Vec<Finding> {
     };
     found.text = format!(
         "The {} of {name} ran for {} and used a processor for {}. For {} of their time they slept, or \
-         waited for a disk, a network or a lock, while processors had nothing to do.{disk}",
+         waited for a disk, a network or a lock.{disk}",
         several(stats.ran, "task"),
         time(stats.time as f64),
         time(stats.cpu_us as f64 * 1e3),
@@ -86,17 +86,19 @@ pub(super) fn waiting(seen: &Seen<'_>) -> Vec<Finding> {
     vec![found]
 }
 
-/// Whether next to no task of a group computed for half of its time, and most were measured: short
-/// ones are not, but for those that had to wait.
+/// Whether next to all tasks of a group that were measured gave their processor up by themselves and
+/// computed for less than half of their time, and most were measured: short ones are not, but for
+/// those that had to wait.
 fn idle_groups(seen: &Seen<'_>) -> Vec<bool> {
     let mut counts = vec![(0, 0, 0); seen.groups.len()];
     for task in ran(seen.trace) {
         let (ran, measured, active) = &mut counts[task.group];
         let cpu = Some(seen.trace.columns.cpu_us[task.rank]).filter(|&us| us != NO_CPU);
         let half = cpu.is_some_and(|us| u64::from(us) * 2_000 >= task.duration());
+        let gave_up = || seen.trace.facts(task.rank).waits > 0;
         *ran += 1;
         *measured += usize::from(cpu.is_some());
-        *active += usize::from(half);
+        *active += usize::from(cpu.is_some() && (half || !gave_up()));
     }
     let idle = |&(ran, measured, active): &(usize, usize, usize)| {
         2 * measured >= ran && ONE_IN * active <= measured

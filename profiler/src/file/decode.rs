@@ -164,6 +164,7 @@ pub(super) fn rare(input: &mut Input<'_>, tasks: usize) -> Result<Vec<RareFact>>
             4 => Some(RareKind::MinorFaults),
             5 => Some(RareKind::MajorFaults),
             6 => Some(RareKind::Spilled),
+            7 => Some(RareKind::Waits),
             _ => None,
         };
         let value = input.number()?;

@@ -23,6 +23,8 @@ pub struct TaskFacts {
     pub major_faults: u64,
     /// Bytes of its result that were moved to the file.
     pub spilled: u64,
+    /// Times that its thread gave the processor up by itself, to wait for something.
+    pub waits: u64,
 }
 
 impl TaskFacts {
@@ -34,6 +36,7 @@ impl TaskFacts {
             RareKind::MinorFaults => self.minor_faults = fact.value,
             RareKind::MajorFaults => self.major_faults = fact.value,
             RareKind::Spilled => self.spilled += fact.value,
+            RareKind::Waits => self.waits = fact.value,
             _ => {}
         }
     }

@@ -54,6 +54,7 @@ pub(crate) const NEAR: &[(&str, Rule, fn() -> Trace)] = &[
     ("one failure in hundreds", Rule::Retries, one_failure),
     ("a task of a minute", Rule::Stalled, || wide_of(4, 12, 60_000 * MS)),
     ("tasks that share their processor", Rule::Waiting, sharing),
+    ("a machine with other things to do", Rule::Waiting, robbed),
     ("downloads that all run at once", Rule::Waiting, all_at_once),
     ("a chain of downloads", Rule::Waiting, chain_of_downloads),
 ];
@@ -295,6 +296,12 @@ fn sharing() -> Trace {
     let mut run = honest(4);
     run.each("load", |t| t.cpu = 0.55);
     run.each("parse", |t| t.cpu = 0.45);
+    run.trace()
+}
+
+fn robbed() -> Trace {
+    let mut run = honest(4);
+    run.tasks.iter_mut().for_each(|t| (t.cpu, t.robbed) = (0.05, true));
     run.trace()
 }
 

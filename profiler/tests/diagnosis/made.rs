@@ -28,6 +28,8 @@ pub(crate) struct Task {
     pub(crate) time: u64,
     /// The share of its time in which it computes.
     pub(crate) cpu: f64,
+    /// Whether other programs take the rest.
+    pub(crate) robbed: bool,
     /// The share of its time that goes into turning values to bytes.
     pub(crate) codec: f64,
     pub(crate) bytes: u64,
@@ -61,8 +63,9 @@ impl Made {
         let position = *count;
         *count += 1;
         let (inputs, bytes) = (inputs.to_vec(), 64);
-        let (cpu, codec, attempt, facts) = (0.98, 0.0, 1, Vec::new());
-        let task = Task { group, position, inputs, time, cpu, codec, bytes, attempt, facts };
+        let (cpu, codec, attempt, facts, robbed) = (0.98, 0.0, 1, Vec::new(), false);
+        let task =
+            Task { group, position, inputs, time, cpu, robbed, codec, bytes, attempt, facts };
         self.tasks.push(task);
         self.tasks.len() - 1
     }
@@ -218,7 +221,8 @@ impl Made {
         let all = of_rank.iter().enumerate();
         all.flat_map(|(rank, &task)| {
             let facts = self.tasks[task].facts.iter();
-            facts.map(move |&(kind, value)| RareFact { task: rank as u32, kind, value })
+            let facts = facts.copied().chain(self.tasks[task].waits());
+            facts.map(move |(kind, value)| RareFact { task: rank as u32, kind, value })
         })
         .collect()
     }
@@ -274,6 +278,11 @@ impl Made {
 }
 
 impl Task {
+    /// Who sleeps gives the processor up; from who is robbed of it, it is taken.
+    fn waits(&self) -> Option<(RareKind, u64)> {
+        (self.cpu < 0.5 && !self.robbed).then_some((RareKind::Waits, 3))
+    }
+
     fn times(&self, started: u64, worker: u16) -> TaskTimes {
         let cpu = self.time as f64 * self.cpu / 1e3;
         TaskTimes {

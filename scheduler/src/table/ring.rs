@@ -53,7 +53,8 @@ impl Ring {
                 3 => RareKind::MemoryPeak,
                 4 => RareKind::MinorFaults,
                 5 => RareKind::MajorFaults,
-                _ => RareKind::Spilled,
+                6 => RareKind::Spilled,
+                _ => RareKind::Waits,
             };
             let value = value.load(Ordering::Relaxed);
             into.push(RareFact { task: (who >> 16) as u32, kind, value });
