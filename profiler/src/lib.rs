@@ -16,7 +16,7 @@ pub use export::frame_name;
 pub use file::{TraceError, TraceErrorKind};
 pub use host::Host;
 pub use memory::MemorySample;
-pub use profile::{Recorded, Recording, profile};
+pub use profile::{Recorded, Recording, profile, profile_to};
 pub use recorder::Recorder;
 pub use trace::{
     About, Frame, GroupTotal, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks,

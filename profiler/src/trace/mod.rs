@@ -13,7 +13,7 @@ use tine_scheduler::{Key, Place, RareFact, TaskStatus, WorkerFact};
 use crate::host::Host;
 use crate::memory::MemorySample;
 pub use build::Sampled;
-pub(crate) use columns::{Columns, NO_CPU};
+pub(crate) use columns::Columns;
 pub use facts::TaskFacts;
 pub use notice::{Notice, NoticeKind};
 pub use stacks::{Frame, Sample, StackId, Stacks};

@@ -1,0 +1,219 @@
+//! One run while it goes on: what was told of it so far, and how much of that stands in the file.
+//! It does not know which run is meant, or who reads the file.
+
+use std::time::{Duration, Instant};
+
+use tine_scheduler::{MemoryUse, Progress, RunEnd, RunView, Stall, TaskStatus, config};
+
+use super::LiveFile;
+use crate::file::Mark;
+use crate::memory;
+use crate::trace::{Notice, NoticeKind, SettingInForce, Trace};
+
+/// Asking for the memory of a process makes the kernel walk its page tables, which takes about a
+/// millisecond a gigabyte: twice a second keeps that far below one per cent.
+const SAMPLE_EVERY: u64 = 500_000_000;
+/// Time between two looks at what is new for the file, and before the first.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+const FIRST_FLUSH: Duration = Duration::from_millis(200);
+/// A look at all tasks takes no more than one part in this many of the time.
+const FLUSH_SHARE: u32 = 50;
+/// Tasks that are looked at in one go.
+const BLOCK: usize = 1 << 16;
+
+/// A run that goes on.
+#[derive(Debug)]
+pub(super) struct Going {
+    /// Where its plan lies in memory: no two runs that go on have the same.
+    plan: usize,
+    started: u64,
+    clock: Instant,
+    pids: Vec<u32>,
+    trace: Trace,
+    live: Option<Live>,
+}
+
+/// How much of a run stands in the file.
+#[derive(Debug)]
+struct Live {
+    mark: Mark,
+    next: Instant,
+    /// All tasks before this one have ended and been written.
+    low: usize,
+}
+
+fn id(run: &RunView<'_>) -> usize {
+    std::ptr::from_ref(run.plan).addr()
+}
+
+impl Going {
+    /// A run that starts now, the `started`th.
+    pub(super) fn begin(run: &RunView<'_>, started: u64, file: Option<&mut LiveFile>) -> Going {
+        let pids = vec![std::process::id()];
+        // A run that is not written while it goes on is looked at when it is over: the tasks of a
+        // large one take a while to name.
+        let mut trace = match &file {
+            Some(_) => Trace::begun(run),
+            None => Trace::default(),
+        };
+        trace.about.settings = settings();
+        trace.about.command = std::env::args_os().map(|a| a.display().to_string()).collect();
+        trace.memory.extend(memory::sample(0, &pids));
+        let mark = file.and_then(|f| f.write(|w| w.begin(&trace)));
+        let clock = Instant::now();
+        let live = mark.map(|mark| Live { mark, next: clock + FIRST_FLUSH, low: 0 });
+        Going { plan: id(run), started, clock, pids, trace, live }
+    }
+
+    /// Whether this is the run that `run` is a view of.
+    pub(super) fn is(&self, run: &RunView<'_>) -> bool {
+        self.plan == id(run)
+    }
+
+    /// How many runs had started when this one did.
+    pub(super) fn started(&self) -> u64 {
+        self.started
+    }
+
+    /// Notes which processes there are, and, where it is time, what memory they have.
+    pub(super) fn sample(&mut self, at: u64, pids: &[u32]) {
+        self.pids.clear();
+        self.pids.extend_from_slice(pids);
+        // The sample at the start stands alone: the first tick sees the workers, however soon.
+        let due = match self.trace.memory.len() {
+            0 | 1 => true,
+            _ => self.trace.memory.last().is_some_and(|m| at >= m.at + SAMPLE_EVERY),
+        };
+        if due {
+            self.trace.memory.extend(memory::sample(at, pids));
+        }
+    }
+
+    /// Writes what is new, where it is time.
+    pub(super) fn flush(&mut self, progress: &Progress<'_>, file: &mut LiveFile) {
+        let Some(live) = self.live.as_mut().filter(|l| l.next <= Instant::now()) else { return };
+        let began = Instant::now();
+        let ranks = ended(&mut self.trace, live, progress);
+        extend(&mut self.trace.workers, progress.workers);
+        extend(&mut self.trace.rare, progress.rare);
+        file.write(|w| w.add(&self.trace, &mut live.mark, &ranks));
+        live.next = Instant::now() + FLUSH_EVERY.max(began.elapsed() * FLUSH_SHARE);
+    }
+
+    /// Notes what was told of the run's memory.
+    pub(super) fn memory_changed(&mut self, memory: &MemoryUse) {
+        self.trace.about.budget = memory.budget;
+        let last = self.trace.notices.iter().rev().map(|n| n.kind);
+        let state = last.filter(|k| *k != NoticeKind::Spilling && *k != NoticeKind::Stalled).next();
+        let was_short = state == Some(NoticeKind::MemoryShort);
+        if memory.held_back && !was_short {
+            let text = format!(
+                "New tasks are held back: results take {} and workers {} of {} ({}).",
+                bytes(memory.results),
+                bytes(memory.private),
+                bytes(memory.budget),
+                memory.source
+            );
+            self.notice(NoticeKind::MemoryShort, None, memory.results + memory.private, text);
+        } else if !memory.held_back && was_short {
+            let text = "New tasks are not held back any more.".to_owned();
+            self.notice(NoticeKind::MemoryEnough, None, memory.results + memory.private, text);
+        }
+        self.spilling(memory.spilled);
+    }
+
+    /// Each time with how much it is so far: the trace keeps the last.
+    fn spilling(&mut self, spilled: u64) {
+        if spilled > 0 {
+            let text = format!("Results were moved to the disk: {} in all.", bytes(spilled));
+            self.notice(NoticeKind::Spilling, None, spilled, text);
+        }
+    }
+
+    /// Notes a task that makes no progress.
+    pub(super) fn stalled(&mut self, stall: &Stall) {
+        let time = u64::try_from(stall.time.as_nanos()).unwrap_or(u64::MAX);
+        self.notice(NoticeKind::Stalled, Some(stall.task), time, stall.text.clone());
+    }
+
+    fn notice(&mut self, kind: NoticeKind, task: Option<u32>, value: u64, text: String) {
+        let at = u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.trace.notices.push(Notice { at, kind, task, value, text });
+    }
+
+    /// The trace of the run, which is over.
+    pub(super) fn end(
+        mut self,
+        run: &RunView<'_>,
+        end: &RunEnd<'_>,
+        file: Option<&mut LiveFile>,
+    ) -> Trace {
+        self.trace.memory.extend(memory::sample(end.elapsed, &self.pids));
+        let Some((live, file)) = self.live.as_mut().zip(file) else {
+            return finished(self.trace, run, end);
+        };
+        let differs =
+            |&r: &u32| end.times.get(r as usize) != Some(&self.trace.columns.times(r as usize));
+        let ranks: Vec<_> = (0..self.trace.len() as u32).filter(differs).collect();
+        self.trace.end(end);
+        let (trace, mark) = (&self.trace, &mut live.mark);
+        file.write(|w| w.add(trace, mark, &ranks).and_then(|()| w.end(trace, mark)));
+        if let Some(e) = &file.broken {
+            let text = e.to_string();
+            self.notice(NoticeKind::Incomplete, None, 0, text);
+        }
+        self.trace.sort();
+        self.trace
+    }
+}
+
+/// The trace of a run of which only what happened beside its tasks was kept.
+fn finished(kept: Trace, run: &RunView<'_>, end: &RunEnd<'_>) -> Trace {
+    let mut trace = Trace::begun(run);
+    trace.about.settings = kept.about.settings;
+    trace.about.command = kept.about.command;
+    trace.about.budget = kept.about.budget;
+    (trace.memory, trace.notices) = (kept.memory, kept.notices);
+    trace.end(end);
+    trace.sort();
+    trace
+}
+
+/// Takes over the times of tasks that have ended and do not stand in the file; their ranks.
+fn ended(trace: &mut Trace, live: &mut Live, progress: &Progress<'_>) -> Vec<u32> {
+    let mut ranks = Vec::new();
+    let mut from = live.low;
+    while from < trace.len() {
+        let times = progress.times(from..from + BLOCK);
+        if times.is_empty() {
+            break;
+        }
+        for (rank, times) in (from..).zip(&times) {
+            if times.status != TaskStatus::Unfinished && trace.columns.ended[rank] != times.ended {
+                trace.columns.set_times(rank, *times);
+                ranks.push(rank as u32);
+            }
+        }
+        from += times.len();
+    }
+    let written = |&rank: &usize| trace.columns.ended[rank] > 0;
+    live.low += (live.low..trace.len()).take_while(written).count();
+    ranks
+}
+
+/// Adds what `all` has more than `list`.
+fn extend<T: Clone>(list: &mut Vec<T>, all: &[T]) {
+    list.extend_from_slice(all.get(list.len()..).unwrap_or_default());
+}
+
+/// The settings in force; none where they cannot be read, which the run itself says.
+fn settings() -> Vec<SettingInForce> {
+    let all = config::all().unwrap_or_default();
+    let one = |s: config::InForce| SettingInForce { name: s.key, value: s.value, source: s.source };
+    all.into_iter().map(one).collect()
+}
+
+/// Bytes for people.
+fn bytes(n: u64) -> String {
+    config::units::format_bytes(n)
+}
