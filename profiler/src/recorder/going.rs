@@ -146,25 +146,29 @@ impl Going {
         mut self,
         run: &RunView<'_>,
         end: &RunEnd<'_>,
-        file: Option<&mut LiveFile>,
+        mut file: Option<&mut LiveFile>,
     ) -> Trace {
         self.trace.memory.extend(memory::sample(end.elapsed, &self.pids));
-        let Some((live, file)) = self.live.as_mut().zip(file) else {
-            return finished(self.trace, run, end);
+        let mut trace = match (self.live, &mut file) {
+            (Some(live), Some(file)) => write_end(self.trace, live, end, file),
+            _ => finished(self.trace, run, end),
         };
-        let differs =
-            |&r: &u32| end.times.get(r as usize) != Some(&self.trace.columns.times(r as usize));
-        let ranks: Vec<_> = (0..self.trace.len() as u32).filter(differs).collect();
-        self.trace.end(end);
-        let (trace, mark) = (&self.trace, &mut live.mark);
-        file.write(|w| w.add(trace, mark, &ranks).and_then(|()| w.end(trace, mark)));
-        if let Some(e) = &file.broken {
-            let text = e.to_string();
-            self.notice(NoticeKind::Incomplete, None, 0, text);
+        if let Some(e) = file.and_then(|f| f.broken.as_ref()) {
+            let (kind, text) = (NoticeKind::Incomplete, e.to_string());
+            trace.notices.push(Notice { at: end.elapsed, kind, task: None, value: 0, text });
         }
-        self.trace.sort();
-        self.trace
+        trace.sort();
+        trace
     }
+}
+
+/// Adds the end of a run to its trace and to the file.
+fn write_end(mut trace: Trace, mut live: Live, end: &RunEnd<'_>, file: &mut LiveFile) -> Trace {
+    let differs = |&r: &u32| end.times.get(r as usize) != Some(&trace.columns.times(r as usize));
+    let ranks: Vec<_> = (0..trace.len() as u32).filter(differs).collect();
+    trace.end(end);
+    file.write(|w| w.add(&trace, &mut live.mark, &ranks).and_then(|()| w.end(&trace, &live.mark)));
+    trace
 }
 
 /// The trace of a run of which only what happened beside its tasks was kept.
@@ -175,7 +179,6 @@ fn finished(kept: Trace, run: &RunView<'_>, end: &RunEnd<'_>) -> Trace {
     trace.about.budget = kept.about.budget;
     (trace.memory, trace.notices) = (kept.memory, kept.notices);
     trace.end(end);
-    trace.sort();
     trace
 }
 
