@@ -3,6 +3,7 @@
 //! It knows what schedulers tell an observer; it draws nothing.
 
 mod diagnosis;
+mod effects;
 mod export;
 mod file;
 mod host;

@@ -1,11 +1,14 @@
 //! One run while it goes on: what was told of it so far, and how much of that stands in the file.
 //! It does not know which run is meant, or who reads the file.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tine_scheduler::{MemoryUse, Progress, RunEnd, RunView, Stall, TaskStatus, config};
+use tine_scheduler::{MemoryUse, Probe, Progress, RunEnd, RunView, Stall, TaskStatus, config};
 
 use super::LiveFile;
+use crate::effects::{Effect, Effects};
 use crate::file::Mark;
 use crate::memory;
 use crate::trace::{Notice, NoticeKind, SettingInForce, Trace};
@@ -31,6 +34,7 @@ pub(super) struct Going {
     pids: Vec<u32>,
     trace: Trace,
     live: Option<Live>,
+    effects: Option<Arc<Effects>>,
 }
 
 /// How much of a run stands in the file.
@@ -62,7 +66,7 @@ impl Going {
         let mark = file.and_then(|f| f.write(|w| w.begin(&trace)));
         let clock = Instant::now();
         let live = mark.map(|mark| Live { mark, next: clock + FIRST_FLUSH, low: 0 });
-        Going { plan: id(run), started, clock, pids, trace, live }
+        Going { plan: id(run), started, clock, pids, trace, live, effects: None }
     }
 
     /// Whether this is the run that `run` is a view of.
@@ -73,6 +77,12 @@ impl Going {
     /// How many runs had started when this one did.
     pub(super) fn started(&self) -> u64 {
         self.started
+    }
+
+    /// Who looks into the workers.
+    pub(super) fn probes(&mut self) -> Vec<Arc<dyn Probe>> {
+        self.effects = Effects::new().map(Arc::new);
+        self.effects.iter().map(|e| e.clone() as Arc<dyn Probe>).collect()
     }
 
     /// Notes which processes there are, and, where it is time, what memory they have.
@@ -136,6 +146,32 @@ impl Going {
         self.notice(NoticeKind::Stalled, Some(stall.task), time, stall.text.clone());
     }
 
+    /// Notes what tasks changed that stays in their workers: once a group, and once a static.
+    fn lost_effects(&mut self, run: &RunView<'_>, at: u64) {
+        let found = self.effects.as_ref().map(|e| e.found()).unwrap_or_default();
+        let graph = run.plan.graph();
+        let mut groups = BTreeSet::new();
+        for Effect { task, of } in found.into_iter().filter(|e| (e.task as usize) < run.plan.len())
+        {
+            let id = run.plan.task(task as usize);
+            if of.is_none() && !groups.insert(graph.group_of(id).index()) {
+                continue;
+            }
+            let what = match of {
+                Some(name) => format!("the static `{name}`"),
+                None => "something that its closure holds, as a captured `Mutex`, atomic or `Cell`"
+                    .to_owned(),
+            };
+            let text = format!(
+                "Task {} changed {what}. A worker process has its own copy: the program does not \
+                 see the change.",
+                graph.key(id)
+            );
+            let kind = NoticeKind::SideEffect;
+            self.trace.notices.push(Notice { at, kind, task: Some(task), value: 0, text });
+        }
+    }
+
     fn notice(&mut self, kind: NoticeKind, task: Option<u32>, value: u64, text: String) {
         let at = u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.trace.notices.push(Notice { at, kind, task, value, text });
@@ -149,6 +185,7 @@ impl Going {
         mut file: Option<&mut LiveFile>,
     ) -> Trace {
         self.trace.memory.extend(memory::sample(end.elapsed, &self.pids));
+        self.lost_effects(run, end.elapsed);
         let mut trace = match (self.live, &mut file) {
             (Some(live), Some(file)) => write_end(self.trace, live, end, file),
             _ => finished(self.trace, run, end),

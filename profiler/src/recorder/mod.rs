@@ -6,9 +6,9 @@ mod going;
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tine_scheduler::{MemoryUse, Observer, Progress, RunEnd, RunView, Stall, Wanted};
+use tine_scheduler::{MemoryUse, Observer, Probe, Progress, RunEnd, RunView, Stall, Wanted};
 
 use crate::file::Writer;
 use crate::profile::Recording;
@@ -152,6 +152,12 @@ impl Observer for Recorder {
         let State { going, file, started, .. } = &mut *state;
         *started += 1;
         going.push(Going::begin(run, *started, file.as_mut()));
+    }
+
+    fn probes(&self, run: &RunView<'_>) -> Vec<Arc<dyn Probe>> {
+        let mut probes = Vec::new();
+        self.with(run, |going, _| probes = going.probes());
+        probes
     }
 
     fn tick(&self, run: &RunView<'_>, progress: &Progress<'_>) {
