@@ -10,6 +10,8 @@ mod host;
 mod memory;
 mod profile;
 mod recorder;
+mod sampler;
+mod symbols;
 mod trace;
 
 pub use diagnosis::{Finding, Rule, Severity, diagnose};
@@ -19,6 +21,7 @@ pub use host::Host;
 pub use memory::MemorySample;
 pub use profile::{Recorded, Recording, profile, profile_to};
 pub use recorder::Recorder;
+pub use sampler::Sampler;
 pub use trace::{
     About, Frame, GroupTotal, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks,
     TaskFacts, TaskRecord, Trace, TraceGroup,
