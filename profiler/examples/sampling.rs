@@ -12,8 +12,8 @@ use tine_scheduler::{Graph, Observer, Probe, Processes, RunView, get, observe};
 struct Look(Arc<Sampler>);
 
 impl Observer for Look {
-    fn probe(&self, _run: &RunView<'_>) -> Option<Arc<dyn Probe>> {
-        Some(self.0.clone())
+    fn probes(&self, _run: &RunView<'_>) -> Vec<Arc<dyn Probe>> {
+        vec![self.0.clone()]
     }
 }
 

@@ -11,6 +11,7 @@ mod memory;
 mod profile;
 mod recorder;
 mod sampler;
+mod stats;
 mod symbols;
 mod trace;
 
@@ -22,7 +23,10 @@ pub use memory::MemorySample;
 pub use profile::{Recorded, Recording, profile, profile_to};
 pub use recorder::Recorder;
 pub use sampler::Sampler;
+pub use stats::{
+    CriticalPath, GroupStats, GroupTotal, Link, Parallelism, Shares, Statistics, Step, WorkerStats,
+};
 pub use trace::{
-    About, Frame, GroupTotal, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks,
-    TaskFacts, TaskRecord, Trace, TraceGroup,
+    About, Frame, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks, TaskFacts,
+    TaskRecord, Trace, TraceGroup,
 };

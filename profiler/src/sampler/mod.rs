@@ -59,8 +59,8 @@ const RING: usize = Ring::len(8 * 1024);
 ///
 /// struct Look(Arc<Sampler>);
 /// impl Observer for Look {
-///     fn probe(&self, _run: &RunView<'_>) -> Option<Arc<dyn Probe>> {
-///         Some(self.0.clone())
+///     fn probes(&self, _run: &RunView<'_>) -> Vec<Arc<dyn Probe>> {
+///         vec![self.0.clone()]
 ///     }
 /// }
 /// # #[cfg(target_os = "linux")] {

@@ -39,7 +39,7 @@ impl Look {
 }
 
 impl Observer for Look {
-    fn probe(&self, _run: &RunView<'_>) -> Option<Arc<dyn Probe>> {
+    fn probes(&self, _run: &RunView<'_>) -> Vec<Arc<dyn Probe>> {
         Some(self.sampler.clone())
     }
 
