@@ -114,10 +114,8 @@ pub fn difference(
     let name = options.group.and_then(|g| before.groups().get(g)).map(|g| &g.name);
     let place = after.groups().iter().position(|g| Some(&g.name) == name);
     // A group that is not there has no stacks, not those of all groups.
-    let second = Options {
-        group: options.group.map(|_| place.unwrap_or(usize::MAX)),
-        ..options.clone()
-    };
+    let second =
+        Options { group: options.group.map(|_| place.unwrap_or(usize::MAX)), ..options.clone() };
     let folded = [before.fold(&options.fold(measure)), after.fold(&second.fold(measure))];
     let title = titles::difference(before, options, measure, normalise);
     if folded[1].is_empty() || !AVAILABLE {

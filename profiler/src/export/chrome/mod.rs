@@ -78,10 +78,10 @@ struct Events<'a, W> {
 impl<W: Write> Events<'_, W> {
     fn head(&mut self) -> io::Result<()> {
         let about = self.trace.about();
-        write!(
+        writeln!(
             self.out,
             "{{\"displayTimeUnit\":\"ms\",\"otherData\":{{\"version\":{},\"scheduler\":{},\
-             \"workers\":{},\"started_ns\":\"{}\",\"command\":{},\"error\":{}}},\"traceEvents\":[\n",
+             \"workers\":{},\"started_ns\":\"{}\",\"command\":{},\"error\":{}}},\"traceEvents\":[",
             string(&format!("tine {}", about.version)),
             string(&about.scheduler),
             about.workers,
@@ -229,7 +229,7 @@ impl<W: Write> Events<'_, W> {
     /// Writes the arrows that leave before `until`.
     fn flows_until(&mut self, flows: &mut Flows, until: u64) -> io::Result<()> {
         while let Some((at, rank, id)) = flows.next_before(until) {
-            self.arrow("s", "", at, &self.trace.task(rank as usize), id)?;
+            self.arrow('s', at, &self.trace.task(rank as usize), id)?;
         }
         Ok(())
     }
@@ -241,20 +241,16 @@ impl<W: Write> Events<'_, W> {
             let from = self.trace.task(input as usize);
             if first.is_some() && connects(&from, t) {
                 let id = first.unwrap_or(0) + i as u64;
-                self.arrow("f", ",\"bp\":\"e\"", t.started, t, id)?;
+                self.arrow('f', t.started, t, id)?;
             }
         }
         Ok(())
     }
 
-    fn arrow(
-        &mut self,
-        phase: &str,
-        more: &str,
-        at: u64,
-        t: &TaskRecord<'_>,
-        id: u64,
-    ) -> io::Result<()> {
+    /// Writes one end of an arrow: `s` where it leaves, `f` where it arrives.
+    fn arrow(&mut self, phase: char, at: u64, t: &TaskRecord<'_>, id: u64) -> io::Result<()> {
+        // Fastened to the slice around it, and not to the next.
+        let more = if phase == 'f' { ",\"bp\":\"e\"" } else { "" };
         let Lane { pid, tid, .. } = self.lanes.all()[self.lanes.of_task(t)];
         write!(
             self.out,
@@ -273,7 +269,7 @@ impl<W: Write> Events<'_, W> {
                 let fact = &self.trace.workers()[i];
                 let Lane { pid, tid, .. } = self.lanes.all()[self.lanes.at(fact.worker, at)];
                 let args = format!("\"how\":{}", string(fact.death.as_deref().unwrap_or("")));
-                self.instant(at, "worker died", 'p', (pid, tid), &args)
+                self.instant(at, ("worker died", 'p'), (pid, tid), &args)
             }
             Other::Notice(i) => {
                 let n: &Notice = &self.trace.notices()[i];
@@ -282,7 +278,7 @@ impl<W: Write> Events<'_, W> {
                     self.trace.key(&self.trace.task(t as usize)).to_string()
                 });
                 let args = format!("\"text\":{},\"task\":{}", string(&n.text), string(&key));
-                self.instant(at, notice(n.kind), 'g', (run, run), &args)
+                self.instant(at, (notice(n.kind), 'g'), (run, run), &args)
             }
         }
     }
@@ -290,8 +286,7 @@ impl<W: Write> Events<'_, W> {
     fn instant(
         &mut self,
         at: u64,
-        name: &str,
-        scope: char,
+        (name, scope): (&str, char),
         (pid, tid): (u64, u64),
         args: &str,
     ) -> io::Result<()> {
