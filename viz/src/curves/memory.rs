@@ -42,6 +42,9 @@ pub(super) fn memory(trace: &Trace, buckets: Buckets) -> Panel {
         }
     }
     panel.marks = notices(trace, buckets);
+    if !panel.marks.is_empty() {
+        panel.explain("flag", "notice");
+    }
     panel.hovers = hovers(&samples, buckets, |m| {
         format!(
             "{} at {}\nprivate {}\nresults {}",

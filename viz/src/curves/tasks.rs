@@ -41,6 +41,9 @@ pub(super) fn parallelism(trace: &Trace, buckets: Buckets) -> Panel {
     panel.explain("c2", "running tasks");
     panel.explain("mark", "workers");
     panel.marks = deaths(trace, buckets);
+    if !panel.marks.is_empty() {
+        panel.explain("flag", "a worker died");
+    }
     panel
 }
 
@@ -69,7 +72,7 @@ fn workers(trace: &Trace, span: u64) -> Vec<(u64, f64)> {
             false => alive.insert(fact.worker, fact.pid),
         };
         let at = fact.at.min(span);
-        if points.last().is_none_or(|p| p.0 != at) {
+        if points.last().is_some_and(|p| p.0 != at) {
             points.push((at, known));
         }
         known = alive.len() as f64;

@@ -22,6 +22,13 @@ svg > #subtitle { fill:#9aa4b2 !important }
 #frames > *:hover { stroke:white }
 #frames rect { filter:brightness(0.88) }
 }
+@media (max-width: 700px) {
+#title { font-size:13px; transform:translateY(4px) }
+#search, #unzoom { transform:translateY(-11px) }
+}
+@media (max-width: 450px) {
+#title, #subtitle { font-size:11px }
+}
 ";
 
 /// One run.

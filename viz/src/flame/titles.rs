@@ -16,8 +16,8 @@ pub(super) fn title(trace: &Trace, options: &Options, measure: Measure) -> Strin
     let what = match measure {
         Measure::Wall => "Time in tasks",
         Measure::Cpu => "CPU time by function",
-        Measure::Live => "Memory at its peak, by function",
-        Measure::Allocated => "Memory allocated, by function",
+        Measure::Live => "Peak memory by function",
+        Measure::Allocated => "Allocations by function",
     };
     what.to_owned() + &part(trace, options)
 }
