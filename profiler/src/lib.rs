@@ -16,7 +16,7 @@ mod symbols;
 mod trace;
 
 pub use diagnosis::{Finding, Rule, Severity, diagnose};
-pub use export::frame_name;
+pub use export::{Fold, Folded, Measure, frame_name};
 pub use file::{TraceError, TraceErrorKind};
 pub use host::Host;
 pub use memory::MemorySample;

@@ -40,7 +40,7 @@ impl Look {
 
 impl Observer for Look {
     fn probes(&self, _run: &RunView<'_>) -> Vec<Arc<dyn Probe>> {
-        Some(self.sampler.clone())
+        vec![self.sampler.clone()]
     }
 
     fn run_started(&self, run: &RunView<'_>) {
