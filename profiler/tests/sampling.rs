@@ -322,7 +322,12 @@ fn zz_print() {
     let seen2 = look(&one_task(|| deep(200)), &["task"], &Serial::new());
     for seen in [seen, seen2] {
         for s in seen.sampled.cpu.iter().step_by(5) {
-            eprintln!("{:?} {} {:?}", s.task, s.weight, seen.functions(s).iter().take(12).collect::<Vec<_>>());
+            eprintln!(
+                "{:?} {} {:?}",
+                s.task,
+                s.weight,
+                seen.functions(s).iter().take(12).collect::<Vec<_>>()
+            );
         }
     }
 }

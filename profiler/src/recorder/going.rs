@@ -11,7 +11,8 @@ use super::LiveFile;
 use crate::effects::{Effect, Effects};
 use crate::file::Mark;
 use crate::memory;
-use crate::trace::{Notice, NoticeKind, SettingInForce, Trace};
+use crate::sampler::Sampler;
+use crate::trace::{Notice, NoticeKind, Sampled, SettingInForce, Trace};
 
 /// Asking for the memory of a process makes the kernel walk its page tables, which takes about a
 /// millisecond a gigabyte: twice a second keeps that far below one per cent.
@@ -35,6 +36,9 @@ pub(super) struct Going {
     trace: Trace,
     live: Option<Live>,
     effects: Option<Arc<Effects>>,
+    sampler: Option<Arc<Sampler>>,
+    /// What could not be recorded, and why.
+    missing: Vec<String>,
 }
 
 /// How much of a run stands in the file.
@@ -66,7 +70,17 @@ impl Going {
         let mark = file.and_then(|f| f.write(|w| w.begin(&trace)));
         let clock = Instant::now();
         let live = mark.map(|mark| Live { mark, next: clock + FIRST_FLUSH, low: 0 });
-        Going { plan: id(run), started, clock, pids, trace, live, effects: None }
+        Going {
+            plan: id(run),
+            started,
+            clock,
+            pids,
+            trace,
+            live,
+            effects: None,
+            sampler: None,
+            missing: Vec::new(),
+        }
     }
 
     /// Whether this is the run that `run` is a view of.
@@ -80,15 +94,30 @@ impl Going {
     }
 
     /// Who looks into the workers.
-    pub(super) fn probes(&mut self) -> Vec<Arc<dyn Probe>> {
+    pub(super) fn probes(&mut self, workers: usize) -> Vec<Arc<dyn Probe>> {
         self.effects = Effects::new().map(Arc::new);
-        self.effects.iter().map(|e| e.clone() as Arc<dyn Probe>).collect()
+        let hz = self.rate();
+        match Sampler::new(hz, workers) {
+            Ok(sampler) => self.sampler = (hz > 0).then_some(sampler),
+            Err(e) => self.missing.push(format!("What workers did was not sampled: {e}.")),
+        }
+        let effects = self.effects.iter().map(|e| e.clone() as Arc<dyn Probe>);
+        effects.chain(self.sampler.iter().map(|s| s.clone() as Arc<dyn Probe>)).collect()
+    }
+
+    /// How often a second of CPU time a worker is looked at. A setting that cannot be read fails the
+    /// run itself, which says so.
+    fn rate(&self) -> u32 {
+        config::get("profile.rate").unwrap_or(0)
     }
 
     /// Notes which processes there are, and, where it is time, what memory they have.
     pub(super) fn sample(&mut self, at: u64, pids: &[u32]) {
         self.pids.clear();
         self.pids.extend_from_slice(pids);
+        if let Some(sampler) = &self.sampler {
+            sampler.collect();
+        }
         // The sample at the start stands alone: the first tick sees the workers, however soon.
         let due = match self.trace.memory.len() {
             0 | 1 => true,
@@ -172,6 +201,25 @@ impl Going {
         }
     }
 
+    /// What was seen of the code that ran.
+    fn sampled(&mut self) -> Sampled {
+        let mut sampled = Sampled::default();
+        let Some(sampler) = &self.sampler else { return sampled };
+        sampler.drain(&mut sampled);
+        self.missing.extend(sampler.problem().map(|p| format!("{p}.")));
+        if sampler.lost() > 0 {
+            self.missing.push(format!("{} samples of what workers did were lost.", sampler.lost()));
+        }
+        sampled
+    }
+
+    fn note_missing(&mut self, at: u64) {
+        for text in std::mem::take(&mut self.missing) {
+            let kind = NoticeKind::Incomplete;
+            self.trace.notices.push(Notice { at, kind, task: None, value: 0, text });
+        }
+    }
+
     fn notice(&mut self, kind: NoticeKind, task: Option<u32>, value: u64, text: String) {
         let at = u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.trace.notices.push(Notice { at, kind, task, value, text });
@@ -186,9 +234,13 @@ impl Going {
     ) -> Trace {
         self.trace.memory.extend(memory::sample(end.elapsed, &self.pids));
         self.lost_effects(run, end.elapsed);
+        let sampled = self.sampled();
+        self.note_missing(end.elapsed);
         let mut trace = match (self.live, &mut file) {
-            (Some(live), Some(file)) => write_end(self.trace, live, end, file),
-            _ => finished(self.trace, run, end),
+            (Some(live), Some(file)) => {
+                write_end(self.trace.with_samples(sampled), live, end, file)
+            }
+            _ => finished(self.trace, run, end).with_samples(sampled),
         };
         if let Some(e) = file.and_then(|f| f.broken.as_ref()) {
             let (kind, text) = (NoticeKind::Incomplete, e.to_string());

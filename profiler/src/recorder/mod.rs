@@ -156,7 +156,7 @@ impl Observer for Recorder {
 
     fn probes(&self, run: &RunView<'_>) -> Vec<Arc<dyn Probe>> {
         let mut probes = Vec::new();
-        self.with(run, |going, _| probes = going.probes());
+        self.with(run, |going, _| probes = going.probes(run.workers));
         probes
     }
 

@@ -74,7 +74,10 @@ impl Columns {
 
     /// Gives all tasks times, those of tasks that never ran.
     pub(crate) fn fill_times(&mut self) {
-        let n = self.len();
+        self.fill_times_to(self.len());
+    }
+
+    fn fill_times_to(&mut self, n: usize) {
         self.started.resize(n, 0);
         self.ended.resize(n, 0);
         self.cpu_us.resize(n, NO_CPU);
@@ -112,7 +115,7 @@ impl Columns {
     #[cfg(test)]
     pub(crate) fn push_times(&mut self, times: TaskTimes) {
         let rank = self.started.len();
-        self.fill_times();
+        self.fill_times_to(rank + 1);
         self.set_times(rank, times);
     }
 
