@@ -3,22 +3,26 @@
 //! It knows what schedulers tell an observer; it draws nothing.
 
 mod diagnosis;
+mod effects;
 mod export;
 mod file;
 mod host;
 mod memory;
 mod profile;
 mod recorder;
+mod sampler;
 mod stats;
+mod symbols;
 mod trace;
 
 pub use diagnosis::{Finding, Rule, Severity, diagnose};
-pub use export::frame_name;
+pub use export::{Fold, Folded, Measure, frame_name};
 pub use file::{TraceError, TraceErrorKind};
 pub use host::Host;
 pub use memory::MemorySample;
-pub use profile::{Recorded, Recording, profile};
+pub use profile::{Recorded, Recording, profile, profile_to};
 pub use recorder::Recorder;
+pub use sampler::Sampler;
 pub use stats::{
     CriticalPath, GroupStats, GroupTotal, Link, Parallelism, Shares, Statistics, Step, WorkerStats,
 };

@@ -3,13 +3,16 @@
 
 #[path = "../tests/made/mod.rs"]
 mod made;
+#[path = "../tests/recorded/mod.rs"]
+mod recorded;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::PathBuf;
 
+use tine_profiler::Measure;
 use tine_scheduler::Graph;
-use tine_viz::{flame, graph, timeline};
+use tine_viz::{curves, flame, graph, timeline};
 
 fn main() -> io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "gallery".to_owned()));
@@ -49,5 +52,35 @@ fn main() -> io::Result<()> {
             &mut file(&format!("{name}-time.svg"))?,
         )?;
     }
-    Ok(())
+    over_time(&file)
+}
+
+/// Pictures of runs with everything that can be recorded.
+fn over_time(file: &dyn Fn(&str) -> io::Result<BufWriter<File>>) -> io::Result<()> {
+    for (name, parts, workers) in
+        [("w2", 20, 2), ("w8", 90, 8), ("w64", 2_000, 64), ("w300", 9_000, 300)]
+    {
+        let trace = recorded::run(parts, workers, 900);
+        for (size, width) in [("", 1280.0), ("-narrow", 400.0)] {
+            let time = timeline::Options { width, ..timeline::Options::default() };
+            timeline::svg(&trace, &time, &mut file(&format!("{name}-time{size}.svg"))?)?;
+            let over = curves::Options { width, ..curves::Options::default() };
+            curves::svg(&trace, &over, &mut file(&format!("{name}-curves{size}.svg"))?)?;
+        }
+    }
+    let eight = recorded::run(90, 8, 900);
+    let (from, to) = (Some(20_000_000), Some(50_000_000));
+    let part = timeline::Options { from, to, group: Some(1), ..timeline::Options::default() };
+    timeline::svg(&eight, &part, &mut file("part-time.svg")?)?;
+    let (trace, after) = (recorded::sampled(40, 4, 1), recorded::sampled(40, 4, 3));
+    for width in [1240, 380] {
+        let wide = flame::Options { width: Some(width), ..flame::Options::default() };
+        flame::svg(&trace, &wide, &mut file(&format!("cpu-flame-{width}.svg"))?)?;
+        let live = flame::Options { measure: Some(Measure::Live), icicle: true, ..wide.clone() };
+        flame::svg(&trace, &live, &mut file(&format!("live-icicle-{width}.svg"))?)?;
+        let out = &mut file(&format!("diff-flame-{width}.svg"))?;
+        flame::difference((&trace, &after), &wide, false, out)?;
+    }
+    let cpu = flame::Options { measure: Some(Measure::Cpu), ..flame::Options::default() };
+    flame::svg(&recorded::run(9, 2, 900), &cpu, &mut file("not-sampled-flame.svg")?)
 }

@@ -1,9 +1,10 @@
-//! Draws task graphs, timelines and flame graphs as SVG.
+//! Draws task graphs, timelines, curves and flame graphs as SVG.
 //!
 //! It opens no file and no socket: every renderer writes to what it is given, and the same input
 //! gives the same bytes.
 #![forbid(unsafe_code)]
 
+pub mod curves;
 pub mod flame;
 pub mod graph;
 mod label;
@@ -13,3 +14,4 @@ mod scale;
 mod svg;
 mod text;
 pub mod timeline;
+mod units;

@@ -8,26 +8,33 @@ use crate::text;
 pub(crate) struct Scale {
     left: f64,
     pixels: f64,
+    from: u64,
     span: f64,
 }
 
 impl Scale {
     /// Maps 0 to `left`, and `span` nanoseconds to `left + pixels`.
     pub(crate) fn new(left: f64, pixels: f64, span: u64) -> Scale {
-        Scale { left, pixels, span: span.max(1) as f64 }
+        Scale::between(left, pixels, (0, span))
+    }
+
+    /// Maps a stretch of time to `left` and `left + pixels`.
+    pub(crate) fn between(left: f64, pixels: f64, (from, to): (u64, u64)) -> Scale {
+        Scale { left, pixels, from, span: to.saturating_sub(from).max(1) as f64 }
     }
 
     /// The place of a time.
     pub(crate) fn x(&self, nanos: u64) -> f64 {
-        self.left + nanos as f64 / self.span * self.pixels
+        self.left + (nanos as f64 - self.from as f64) / self.span * self.pixels
     }
 
     /// Ticks at round times with their labels, not closer than `apart` pixels.
     pub(crate) fn ticks(&self, apart: f64) -> Vec<(f64, String)> {
         let step = round_step(self.span * apart / self.pixels);
-        let last = self.span as u64;
+        let (first, last) = (self.from.div_ceil(step), self.from.saturating_add(self.span as u64));
         let label = |t: u64| if t == 0 { "0".to_owned() } else { tick_label(t, step) };
-        (0..).map(|i| i * step).take_while(|&t| t <= last).map(|t| (self.x(t), label(t))).collect()
+        let times = (first..).map(|i| i * step).take_while(|&t| t <= last);
+        times.map(|t| (self.x(t), label(t))).collect()
     }
 }
 
@@ -79,6 +86,17 @@ mod tests {
         assert_eq!(labels(1_000)[..3], ["0", "100 ns", "200 ns"]);
         assert_eq!(labels(43_000_000)[..3], ["0", "5 ms", "10 ms"]);
         assert_eq!(labels(9_000_000_000)[..3], ["0", "1 s", "2 s"]);
+    }
+
+    #[test]
+    fn begin_in_the_stretch() {
+        let scale = Scale::between(10.0, 100.0, (995_000, 1_105_000));
+        let ticks = scale.ticks(25.0);
+        assert_eq!(
+            ticks.iter().map(|t| t.1.as_str()).collect::<Vec<_>>(),
+            ["1,000 µs", "1,050 µs", "1,100 µs"]
+        );
+        assert!((scale.x(1_050_000) - 60.0).abs() < 1e-9);
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! A picture that is missing is a failure.
 
 mod made;
+mod recorded;
 
 use std::fs;
 use std::path::Path;
 
-use tine_viz::{flame, graph, timeline};
+use tine_viz::{curves, flame, graph, timeline};
 
 fn check(name: &str, picture: &[u8]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
@@ -64,4 +65,25 @@ fn flame_graphs() {
     let trace = made::run(&made::flights(10), 4, 900);
     flame::svg(&trace, &flame::Options::default(), &mut out).expect("a vector takes all");
     check("flame.svg", &out);
+}
+
+#[test]
+fn pictures_of_what_was_recorded() {
+    let trace = recorded::sampled(12, 3, 1);
+    let draw = |write: &dyn Fn(&mut Vec<u8>) -> std::io::Result<()>| {
+        let mut out = Vec::new();
+        write(&mut out).expect("a vector takes all");
+        out
+    };
+    let narrow = curves::Options { width: 400.0, ..curves::Options::default() };
+    check("curves.svg", &draw(&|out| curves::svg(&trace, &narrow, out)));
+    let clean = trace.groups().iter().position(|g| g.name == "clean");
+    let (from, to) = (Some(5_000_000), Some(15_000_000));
+    let part = timeline::Options { from, to, group: clean, ..timeline::Options::default() };
+    check("timeline-part.svg", &draw(&|out| timeline::svg(&trace, &part, out)));
+    let icicle = flame::Options { icicle: true, ..flame::Options::default() };
+    check("flame-cpu.svg", &draw(&|out| flame::svg(&trace, &icicle, out)));
+    let after = recorded::sampled(12, 3, 3);
+    let change = |out: &mut Vec<u8>| flame::difference((&trace, &after), &icicle, true, out);
+    check("flame-change.svg", &draw(&change));
 }

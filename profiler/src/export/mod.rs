@@ -1,6 +1,9 @@
 //! Traces in the formats of other programs, one file a format.
 //! It draws nothing.
 
+mod chrome;
 mod folded;
+mod json;
+mod tasks;
 
-pub use folded::frame_name;
+pub use folded::{Fold, Folded, Measure, frame_name};

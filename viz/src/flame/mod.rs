@@ -1,111 +1,141 @@
-//! Flame graphs of a run, by inferno: the group is the root, its tasks stand on it.
-//! It reads the folded stacks of a trace, and nothing else.
+//! Flame graphs of a run, by inferno: the group is the root, what it did stands on it.
+//! It reads the folded stacks of traces, and nothing else.
+//!
+//! inferno is under the CDDL-1.0, and so behind the feature `flame`. Without it the pictures here say
+//! what is missing, and everything else of this crate is as it was.
 
-use std::collections::HashMap;
+#[cfg(feature = "flame")]
+mod colours;
+#[cfg(feature = "flame")]
+mod draw;
+mod titles;
+
 use std::io::{self, Write};
 
-use inferno::flamegraph::color::{BackgroundColor, BasicPalette, Color, PaletteMap};
-use inferno::flamegraph::{self, Palette};
-use tine_profiler::Trace;
+use tine_profiler::{Fold, Measure, Trace};
 
-use crate::palette::Colour;
 use crate::svg::{Page, Svg};
 use crate::text;
 
+/// Whether this crate was built with what draws flame graphs.
+pub const AVAILABLE: bool = cfg!(feature = "flame");
+
 /// How to draw.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Width of the picture in pixels; as wide as the window, where it is not given.
     pub width: Option<usize>,
-    /// Stands above the picture.
+    /// Stands above the picture; where it is empty, what is shown.
     pub title: String,
+    /// What frames are as wide as. Where it is not given: CPU time where workers were looked at, and
+    /// otherwise the time in tasks.
+    pub measure: Option<Measure>,
+    /// One group alone, by its place in [`Trace::groups`].
+    pub group: Option<usize>,
+    /// One worker alone.
+    pub worker: Option<u16>,
+    /// Roots at the top: an icicle graph.
+    pub icicle: bool,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Options { width: None, title: "Flame graph".to_owned() }
+impl Options {
+    /// What frames are as wide as in pictures of `trace`.
+    pub fn measure_of(&self, trace: &Trace) -> Measure {
+        let sampled = !trace.cpu_samples().is_empty();
+        self.measure.unwrap_or(if sampled { Measure::Cpu } else { Measure::Wall })
+    }
+
+    fn fold(&self, measure: Measure) -> Fold {
+        Fold { measure, group: self.group, worker: self.worker }
     }
 }
 
-/// Draws where the time of a run went as SVG: click to zoom, Ctrl-F to search.
+/// Draws where the time or the memory of a run went as SVG: click to zoom, Ctrl-F to search.
 ///
-/// Groups have the colours that they have in the other pictures. A run without a task that took
-/// time gives a picture that says so.
+/// Groups have the colours that they have in the other pictures, functions that of their crate. A
+/// run in which nothing of the kind was recorded gives a picture that says why, and what to do.
 ///
 /// ```
 /// use tine_profiler::Trace;
 /// use tine_viz::flame;
 /// let mut picture = Vec::new();
 /// flame::svg(&Trace::default(), &flame::Options::default(), &mut picture)?;
+/// # if flame::AVAILABLE {
 /// assert!(String::from_utf8_lossy(&picture).contains("no task that took time"));
+/// # }
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// # Errors
 /// Those of `out`.
 pub fn svg(trace: &Trace, options: &Options, out: &mut impl Write) -> io::Result<()> {
-    let folded = trace.folded();
-    if folded.is_empty() {
-        return nothing(&options.title, out);
+    let measure = options.measure_of(trace);
+    let title = titles::title(trace, options, measure);
+    let folded = trace.fold(&options.fold(measure));
+    if folded.is_empty() || !AVAILABLE {
+        return nothing(&title, &titles::why_nothing(trace, options, measure), out);
     }
-    let mut colours = colours(trace, &folded);
-    let mut inferno = flamegraph::Options::default();
-    inferno.title = options.title.clone();
-    inferno.subtitle = Some(subtitle(trace));
-    inferno.image_width = options.width;
-    inferno.count_name = "µs".to_owned();
-    inferno.name_type = "Task:".to_owned();
-    inferno.font_type = "monospace".to_owned();
-    inferno.font_width = 0.61; // the widest of the usual fonts of one width
-    inferno.frame_height = 20;
-    inferno.colors = Palette::Basic(BasicPalette::Blue);
-    inferno.bgcolors = Some(BackgroundColor::Flat(Color { r: 255, g: 255, b: 255 }));
-    inferno.deterministic = true;
-    inferno.palette_map = Some(&mut colours);
-    flamegraph::from_lines(&mut inferno, folded.lines(), out)
+    #[cfg(feature = "flame")]
+    return draw::one(trace, options, (&title, &folded, measure), out);
+    #[cfg(not(feature = "flame"))]
+    Ok(())
 }
 
-fn subtitle(trace: &Trace) -> String {
-    let totals = trace.group_totals();
-    let time: u64 = totals.iter().map(|t| t.time).sum();
-    let ran: u64 = totals.iter().map(|t| t.ran).sum();
-    format!("{} in {}, summed over workers", text::duration(time), text::plural(ran, "task"))
-}
-
-/// The colour of each frame: that of its group, paler for what stands on it.
-fn colours(trace: &Trace, folded: &str) -> PaletteMap {
-    let mut map = PaletteMap::default();
-    let mut next = 0..;
-    let used = trace.group_totals().into_iter().map(|t| t.tasks > 0);
-    let places: Vec<usize> = used.map(|u| if u { next.next().unwrap_or(0) } else { 0 }).collect();
-    let names = trace.groups().iter().map(|g| tine_profiler::frame_name(&g.name));
-    let by_name: HashMap<String, usize> = names.zip(places).collect();
-    for line in folded.lines() {
-        let stack = line.rsplit_once(' ').map_or(line, |(s, _)| s);
-        let mut frames = stack.split(';');
-        let group = frames.next().unwrap_or_default();
-        let colour = Colour::of(by_name.get(group).copied().unwrap_or(0));
-        map.insert(group, light(colour, 0.75));
-        for frame in frames {
-            map.insert(frame, light(colour, 0.45));
-        }
+/// Draws what changed from one run to another as SVG: frames are as wide as in the second, red where
+/// they grew and blue where they shrank. What is not in the second any more is not in the picture.
+///
+/// With `normalise`, the first run is scaled so that both have the same total: what is red or blue
+/// then has another share of it. Runs are compared by CPU time only if both have it.
+///
+/// ```
+/// use tine_profiler::Trace;
+/// use tine_viz::flame;
+/// let (before, after) = (Trace::default(), Trace::default());
+/// let mut picture = Vec::new();
+/// flame::difference((&before, &after), &flame::Options::default(), false, &mut picture)?;
+/// # if flame::AVAILABLE {
+/// assert!(String::from_utf8_lossy(&picture).contains("no task that took time"));
+/// # }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// `group` of the options is a place in the groups of the first; the second has it by its name.
+///
+/// # Errors
+/// Those of `out`.
+pub fn difference(
+    (before, after): (&Trace, &Trace),
+    options: &Options,
+    normalise: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let both = [before, after].map(|t| options.measure_of(t));
+    let measure = if both[0] == both[1] { both[0] } else { Measure::Wall };
+    let name = options.group.and_then(|g| before.groups().get(g)).map(|g| &g.name);
+    let place = after.groups().iter().position(|g| Some(&g.name) == name);
+    // A group that is not there has no stacks, not those of all groups.
+    let second =
+        Options { group: options.group.map(|_| place.unwrap_or(usize::MAX)), ..options.clone() };
+    let folded = [before.fold(&options.fold(measure)), after.fold(&second.fold(measure))];
+    let title = titles::difference(before, options, measure, normalise);
+    if folded[1].is_empty() || !AVAILABLE {
+        return nothing(&title, &titles::why_nothing(after, options, measure), out);
     }
-    // The frame below all, which inferno shows as `all`, has no name.
-    map.insert("", Color { r: 225, g: 228, b: 233 });
-    map
+    #[cfg(feature = "flame")]
+    return draw::two(options, (&title, &folded, measure), normalise, out);
+    #[cfg(not(feature = "flame"))]
+    Ok(())
 }
 
-/// Mixed with white, because inferno writes black on all colours.
-fn light(colour: Colour, share: f64) -> Color {
-    let [r, g, b] = colour.mix([255; 3], share).rgb();
-    Color { r, g, b }
-}
-
-fn nothing(title: &str, out: &mut impl Write) -> io::Result<()> {
-    let why = "The run has no task that took time.";
-    let page = Page { width: 480.0, height: 90.0, title: why, style: "" };
+/// A picture of sentences, one a line.
+fn nothing(title: &str, why: &[&str], out: &mut impl Write) -> io::Result<()> {
+    let longest = why.iter().map(|w| text::width(w, 12.0)).fold(text::width(title, 12.0), f64::max);
+    let height = 54.0 + 20.0 * why.len() as f64;
+    let page = Page { width: (longest + 40.0).max(360.0), height, title: why[0], style: "" };
     let mut svg = Svg::begin(out, &page)?;
     svg.text(20.0, 34.0, "strong", title)?;
-    svg.text(20.0, 60.0, "quiet", why)?;
+    for (i, line) in why.iter().enumerate() {
+        svg.text(20.0, 58.0 + 20.0 * i as f64, "quiet", line)?;
+    }
     svg.end()
 }

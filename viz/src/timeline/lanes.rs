@@ -19,33 +19,51 @@ pub(super) struct Slice {
     pub(super) longest: usize,
     /// The group that took most of the time.
     pub(super) group: usize,
-    pub(super) failed: bool,
+    /// Time in tasks of the group that is asked for.
+    pub(super) lit: u64,
+    /// Ranks of the first task that failed, and of the first that was tried again, and how many.
+    pub(super) failed: Option<(usize, u64)>,
+    pub(super) again: Option<(usize, u64)>,
 }
 
-/// One lane a worker. A box is as long as `visible` nanoseconds at least, unless it stands alone.
-pub(super) fn lanes(trace: &Trace, visible: u64) -> Vec<Vec<Slice>> {
+/// What is to be put into boxes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    /// The least time that is seen, in nanoseconds.
+    pub(super) visible: u64,
+    /// Tasks outside of this stretch of time are left out.
+    pub(super) from: u64,
+    pub(super) to: u64,
+    /// The group that is asked for.
+    pub(super) group: Option<usize>,
+}
+
+/// One lane a worker. A box is as long as can be seen at least, unless it stands alone.
+pub(super) fn lanes(trace: &Trace, cut: Cut) -> Vec<Vec<Slice>> {
     let mut ranks: Vec<Vec<usize>> = vec![Vec::new(); trace.busy().len()];
-    for t in trace.tasks().filter(TaskRecord::ran) {
+    let is_in = |t: &TaskRecord<'_>| t.ran() && t.ended >= cut.from && t.started <= cut.to;
+    for t in trace.tasks().filter(is_in) {
         ranks[usize::from(t.worker)].push(t.rank);
     }
     for lane in &mut ranks {
         lane.sort_by_key(|&r| (trace.task(r).started, r));
     }
-    let mut visible = visible.max(1);
+    let mut cut = Cut { visible: cut.visible.max(1), ..cut };
     loop {
-        let lanes: Vec<Vec<Slice>> = ranks.iter().map(|r| lane(trace, r, visible)).collect();
+        let lanes: Vec<Vec<Slice>> = ranks.iter().map(|r| lane(trace, r, cut)).collect();
         let boxes: usize = lanes.iter().map(Vec::len).sum();
         // Twice as coarse halves the boxes, but one a lane is left.
         if boxes <= MOST_BOXES.max(ranks.len()) {
             return lanes;
         }
-        visible = visible.saturating_mul(2);
+        cut.visible = cut.visible.saturating_mul(2);
     }
 }
 
-fn lane(trace: &Trace, ranks: &[usize], visible: u64) -> Vec<Slice> {
+fn lane(trace: &Trace, ranks: &[usize], cut: Cut) -> Vec<Slice> {
+    let visible = cut.visible;
     let mut lane: Vec<Slice> = Vec::new();
-    let mut open = Open::default();
+    let mut open = Open { lit: cut.group, ..Open::default() };
     for &rank in ranks {
         let t = trace.task(rank);
         let small = t.duration() < visible;
@@ -69,6 +87,8 @@ fn lane(trace: &Trace, ranks: &[usize], visible: u64) -> Vec<Slice> {
 struct Open {
     slice: Option<Slice>,
     longest: u64,
+    /// The group that is asked for.
+    lit: Option<usize>,
     /// Time by group, few entries.
     groups: Vec<(usize, u64)>,
 }
@@ -83,12 +103,23 @@ impl Open {
             tasks: 0,
             longest: t.rank,
             group: t.group,
-            failed: false,
+            lit: 0,
+            failed: None,
+            again: None,
         });
         slice.to = slice.to.max(t.ended);
         slice.busy += took;
         slice.tasks += 1;
-        slice.failed |= t.status == TaskStatus::Failed;
+        if self.lit == Some(t.group) {
+            slice.lit += took;
+        }
+        let count = |seen: &mut Option<(usize, u64)>| seen.get_or_insert((t.rank, 0)).1 += 1;
+        if t.status == TaskStatus::Failed {
+            count(&mut slice.failed);
+        }
+        if t.attempt > 1 {
+            count(&mut slice.again);
+        }
         if took > self.longest {
             (self.longest, slice.longest) = (took, t.rank);
         }
@@ -139,10 +170,15 @@ mod tests {
         Trace::of_run(&run, &end, Vec::new())
     }
 
+    /// All of a run.
+    fn cut(visible: u64) -> Cut {
+        Cut { visible, from: 0, to: u64::MAX, group: None }
+    }
+
     #[test]
     fn narrow_neighbours_share_a_box_but_idle_time_parts_them() {
         let t = trace(&[(1, 3, 0), (3, 5, 0), (40, 42, 0), (50, 90, 0), (90, 91, 1)]);
-        let boxes: Vec<Vec<_>> = lanes(&t, 10)
+        let boxes: Vec<Vec<_>> = lanes(&t, cut(10))
             .iter()
             .map(|l| l.iter().map(|s| (s.from, s.to, s.busy, s.tasks)).collect())
             .collect();
@@ -156,10 +192,18 @@ mod tests {
             (0..5_000u64).map(|i| (1 + i * 7, 1 + i * 7 + i % 7, (i % 3) as u16)).collect();
         let t = trace(&times);
         for visible in [1, 50, 100_000] {
-            let all: Vec<Slice> = lanes(&t, visible).concat();
+            let all: Vec<Slice> = lanes(&t, cut(visible)).concat();
             assert_eq!(all.iter().map(|s| s.tasks).sum::<u64>(), 5_000);
             assert_eq!(all.iter().map(|s| s.busy).sum::<u64>(), t.busy().iter().sum::<u64>());
         }
+    }
+
+    #[test]
+    fn a_stretch_has_its_tasks_alone() {
+        let t = trace(&[(1, 3, 0), (3, 5, 0), (40, 42, 0), (50, 90, 0), (90, 91, 1)]);
+        let cut = Cut { from: 41, to: 60, visible: 1, group: Some(0) };
+        let found: Vec<_> = lanes(&t, cut).concat().iter().map(|s| (s.from, s.lit)).collect();
+        assert_eq!(found, [(40, 2), (50, 40)]);
     }
 
     #[test]
