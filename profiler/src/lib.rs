@@ -3,12 +3,16 @@
 //! It knows what schedulers tell an observer; it draws nothing.
 
 mod diagnosis;
+mod effects;
 mod export;
 mod file;
 mod host;
 mod memory;
 mod profile;
 mod recorder;
+mod sampler;
+mod stats;
+mod symbols;
 mod trace;
 
 pub use diagnosis::{Finding, Rule, Severity, diagnose};
@@ -16,9 +20,13 @@ pub use export::{Fold, Folded, Measure, frame_name};
 pub use file::{TraceError, TraceErrorKind};
 pub use host::Host;
 pub use memory::MemorySample;
-pub use profile::{Recorded, Recording, profile};
+pub use profile::{Recorded, Recording, profile, profile_to};
 pub use recorder::Recorder;
+pub use sampler::Sampler;
+pub use stats::{
+    CriticalPath, GroupStats, GroupTotal, Link, Parallelism, Shares, Statistics, Step, WorkerStats,
+};
 pub use trace::{
-    About, Frame, GroupTotal, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks,
-    TaskFacts, TaskRecord, Trace, TraceGroup,
+    About, Frame, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks, TaskFacts,
+    TaskRecord, Trace, TraceGroup,
 };

@@ -44,21 +44,43 @@ pub fn profile<T>(scope: impl FnOnce() -> T) -> Recorded<T> {
     Recorded { output, run: recorder.take() }
 }
 
+/// Runs `scope` as [`profile`] does, and writes what happens to the file `path` meanwhile: what was
+/// written stays readable whatever becomes of this process.
+///
+/// # Errors
+/// The file cannot be made; `scope` is not run then. Where it cannot be written to later, for want
+/// of room, a notice in the trace says so.
+pub fn profile_to<T>(path: impl AsRef<Path>, scope: impl FnOnce() -> T) -> io::Result<Recorded<T>> {
+    let recorder = Arc::new(Recorder::to_file(path)?);
+    let output = observe(recorder.clone(), scope);
+    // Each trace that is not whole in the file says so.
+    drop(recorder.finish());
+    Ok(Recorded { output, run: recorder.take() })
+}
+
 /// Runs that were recorded, in the order in which they started; what a trace file holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recording {
     traces: Vec<Trace>,
+    cut_off: Option<String>,
 }
 
 impl Recording {
     /// Returns a recording of these runs.
     pub fn new(traces: Vec<Trace>) -> Recording {
-        Recording { traces }
+        Recording { traces, cut_off: None }
     }
 
     /// The runs.
     pub fn traces(&self) -> &[Trace] {
         &self.traces
+    }
+
+    /// Where the file that this was read from breaks off, and how; `None` for a whole one. What was
+    /// whole before is there, and a run whose end is missing says so:
+    /// [`About::complete`](crate::About::complete).
+    pub fn cut_off(&self) -> Option<&str> {
+        self.cut_off.as_deref()
     }
 
     /// The run that took longest, which is mostly the one that pictures are asked of.
@@ -90,8 +112,9 @@ impl Recording {
     /// Reads a trace file.
     ///
     /// # Errors
-    /// A file that cannot be opened or read, is no trace, is cut off or damaged; the error names
-    /// the section and the byte.
+    /// A file that cannot be opened or read, is no trace, is damaged, or breaks off before there is
+    /// a run in it; the error names the section and the byte. One that breaks off later, because
+    /// the process that wrote it died, is read as far as it goes: see [`cut_off`](Self::cut_off).
     pub fn read(path: impl AsRef<Path>) -> Result<Recording, TraceError> {
         let open = File::open(path.as_ref()).map_err(TraceError::open);
         open.and_then(|f| Recording::read_from(&mut BufReader::new(f)))
@@ -103,7 +126,9 @@ impl Recording {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_from(input: &mut impl Read) -> Result<Recording, TraceError> {
-        file::read(input).map(Recording::new)
+        let whole = file::read(input)?;
+        let cut_off = whole.cut.map(|e| e.to_string());
+        Ok(Recording { traces: whole.traces, cut_off })
     }
 }
 

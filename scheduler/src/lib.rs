@@ -40,6 +40,7 @@ mod futex;
 #[expect(unsafe_code, reason = "atomics in a shared mapping: see the module's invariant")]
 mod region;
 mod results;
+mod shared;
 mod store;
 mod sync;
 #[expect(unsafe_code, reason = "one atom of its own, in `state`")]
@@ -89,6 +90,7 @@ pub use projection::Projection;
 pub use run::Processes;
 pub use run::{Serial, Threads, init};
 pub use scheduler::{Outputs, Scheduler, by_name, current, get, observe, observers, with};
+pub use shared::SharedWords;
 pub use stop::should_stop;
 pub use store::StoredValue;
 pub use value::{Datum, TypeTag, Value};

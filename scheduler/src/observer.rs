@@ -259,8 +259,8 @@ pub trait Observer: Send + Sync {
     }
 
     /// What is to be done inside of the workers; asked once a run, before they start.
-    fn probe(&self, _run: &RunView<'_>) -> Option<Arc<dyn Probe>> {
-        None
+    fn probes(&self, _run: &RunView<'_>) -> Vec<Arc<dyn Probe>> {
+        Vec::new()
     }
 
     /// Told when the run begins, when sources are held back for want of memory and when they are not

@@ -79,7 +79,8 @@ impl fmt::Debug for dyn Probe {
 pub(crate) struct Probed<'a> {
     probes: &'a [Arc<dyn Probe>],
     worker: Option<ProbedWorker>,
-    bodies: bool,
+    /// Those that bodies are of interest to.
+    of_bodies: Vec<&'a Arc<dyn Probe>>,
 }
 
 impl<'a> Probed<'a> {
@@ -93,31 +94,23 @@ impl<'a> Probed<'a> {
         for (probe, worker) in probes.iter().zip(worker.iter().cycle()) {
             probe.worker_started(worker);
         }
-        Probed { probes, worker, bodies: probes.iter().any(|p| p.watches_bodies()) }
+        let of_bodies = probes.iter().filter(|p| p.watches_bodies()).collect();
+        Probed { probes, worker, of_bodies }
     }
 
     /// A body is about to run.
     #[inline]
     pub(crate) fn begin(&self, task: u32, body: &dyn TaskBody) {
-        if self.bodies {
-            self.tell(|probe, worker| probe.body_begins(worker, task, body));
+        if let Some(worker) = self.worker.as_ref() {
+            self.of_bodies.iter().for_each(|probe| probe.body_begins(worker, task, body));
         }
     }
 
     /// A body has run.
     #[inline]
     pub(crate) fn end(&self, task: u32, body: &dyn TaskBody) {
-        if self.bodies {
-            self.tell(|probe, worker| probe.body_ended(worker, task, body));
-        }
-    }
-
-    #[cold]
-    fn tell(&self, what: impl Fn(&dyn Probe, &ProbedWorker)) {
-        for probe in self.probes.iter().filter(|p| p.watches_bodies()) {
-            if let Some(worker) = &self.worker {
-                what(probe.as_ref(), worker);
-            }
+        if let Some(worker) = self.worker.as_ref() {
+            self.of_bodies.iter().for_each(|probe| probe.body_ended(worker, task, body));
         }
     }
 }

@@ -22,6 +22,7 @@ pub(crate) fn main() -> Option<ExitCode> {
     let role = std::env::var(ROLE).ok()?;
     Some(match role.as_str() {
         "killer" => crate::kills::killer(),
+        "recording" => crate::recordings::program(),
         role if role.starts_with("stall: ") => crate::stalls::program(role),
         role if role.starts_with("zygote: ") => crate::zygote::program(role),
         role => crate::bodies::program(role),

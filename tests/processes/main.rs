@@ -22,6 +22,8 @@ mod manners;
 #[cfg(target_os = "linux")]
 mod output;
 #[cfg(target_os = "linux")]
+mod recordings;
+#[cfg(target_os = "linux")]
 mod runner;
 #[cfg(target_os = "linux")]
 mod spilling;
@@ -90,6 +92,9 @@ const CASES: &[runner::Case] = &[
     ("output::is_shown_with_its_task", output::is_shown_with_its_task),
     ("output::without_end_takes_no_memory", output::without_end),
     ("output::that_is_no_text_is_survived", output::that_is_no_text),
+    ("recordings::of_a_killed_process", recordings::of_a_killed_process),
+    ("recordings::of_a_run_that_fails", recordings::of_a_run_that_fails),
+    ("recordings::without_room", recordings::without_room),
     ("manners::offsets_of_files_stay", manners::offsets_of_files_stay),
     ("manners::inner_pools_have_one_thread", manners::inner_pools_have_one_thread),
     ("manners::a_sleeping_worker_costs_nothing", manners::a_sleeping_worker_costs_nothing),

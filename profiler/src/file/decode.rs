@@ -1,13 +1,16 @@
 //! The parts of a trace, from payloads. Every index is checked before it is believed.
 //! It knows no section and no file.
 
-use tine_scheduler::{Place, RareFact, RareKind, TaskStatus, WorkerFact};
+use tine_scheduler::{Place, RareFact, RareKind, TaskStatus, TaskTimes, WorkerFact};
 
 use super::bytes::Input;
 use super::error::TraceError;
 use crate::host::Host;
 use crate::memory::MemorySample;
-use crate::trace::{About, NO_CPU, Trace, TraceGroup};
+use crate::trace::{
+    About, Columns, Frame, Notice, NoticeKind, Sample, SettingInForce, StackId, Stacks, Trace,
+    TraceGroup,
+};
 
 type Result<T> = std::result::Result<T, TraceError>;
 
@@ -16,9 +19,6 @@ pub(super) fn about(input: &mut Input<'_>) -> Result<About> {
         scheduler: input.text()?,
         workers: input.narrow()?,
         started: input.number()?,
-        elapsed: input.number()?,
-        error: input.option()?,
-        lost: input.number()?,
         version: input.text()?,
         host: Host {
             name: input.text()?,
@@ -28,9 +28,29 @@ pub(super) fn about(input: &mut Input<'_>) -> Result<About> {
             cores: input.narrow()?,
             memory: input.number()?,
         },
+        command: list(input, |input| input.text())?,
+        settings: list(input, |input| {
+            let (name, value) = (input.text()?, input.text()?);
+            Ok(SettingInForce { name, value, source: input.text()? })
+        })?,
         ..About::default()
     };
     input.end().map(|()| about)
+}
+
+/// What is known at the end.
+pub(super) fn end(input: &mut Input<'_>, about: &mut About) -> Result<()> {
+    about.elapsed = input.number()?;
+    about.error = input.option()?;
+    about.lost = input.number()?;
+    about.budget = input.number()?;
+    about.complete = true;
+    Ok(())
+}
+
+fn list<T>(input: &mut Input<'_>, one: impl Fn(&mut Input<'_>) -> Result<T>) -> Result<Vec<T>> {
+    let n = input.count()?;
+    (0..n).map(|_| one(input)).collect()
 }
 
 pub(super) fn groups(input: &mut Input<'_>) -> Result<Vec<TraceGroup>> {
@@ -67,17 +87,40 @@ pub(super) fn tasks(input: &mut Input<'_>, trace: &mut Trace) -> Result<()> {
         }
         c.positions.push(before.iter().copied());
     }
-    c.started = input.differences(n)?;
-    c.ended = c.started.iter().map(|&s| input.difference(s)).collect::<Result<_>>()?;
-    c.cpu_us = (0..n)
-        .map(|_| Ok(input.narrow::<u32>()?.checked_sub(1).unwrap_or(NO_CPU)))
-        .collect::<Result<_>>()?;
-    let worker = input.differences(n)?;
-    c.worker = narrow(input, worker)?;
-    let attempt = input.differences(n)?;
-    c.attempt = narrow(input, attempt)?;
+    c.fill_times();
+    Ok(())
+}
+
+/// The times of some tasks; those of one that was run again stand in a later section.
+pub(super) fn times(input: &mut Input<'_>, c: &mut Columns) -> Result<()> {
+    let n = input.count()?;
+    let ranks = input.differences(n)?;
+    if ranks.iter().any(|&r| r >= c.len() as u64) {
+        return Err(input.malformed("times of a task that does not exist"));
+    }
+    let started = input.differences(n)?;
+    let ended: Vec<_> = started.iter().map(|&s| input.difference(s)).collect::<Result<_>>()?;
+    let cpu: Vec<_> =
+        (0..n).map(|_| Ok(input.narrow::<u32>()?.checked_sub(1))).collect::<Result<_>>()?;
+    let wide = input.differences(n)?;
+    let worker: Vec<u16> = narrow(input, wide)?;
+    let wide = input.differences(n)?;
+    let attempt: Vec<u8> = narrow(input, wide)?;
     let status = input.differences(n)?;
-    c.status = status.into_iter().map(|s| status_of(input, s)).collect::<Result<_>>()?;
+    let bytes = input.differences(n)?;
+    for i in 0..n {
+        let times = TaskTimes {
+            started: started[i],
+            ended: ended[i],
+            cpu_us: cpu[i],
+            worker: worker[i],
+            attempt: attempt[i],
+            status: status_of(input, status[i])?,
+            result_bytes: bytes[i],
+            codec: input.number()?,
+        };
+        c.set_times(ranks[i] as usize, times);
+    }
     Ok(())
 }
 
@@ -136,16 +179,94 @@ pub(super) fn workers(input: &mut Input<'_>) -> Result<Vec<WorkerFact>> {
 pub(super) fn memory(input: &mut Input<'_>) -> Result<Vec<MemorySample>> {
     let n = input.count()?;
     let (at, anonymous) = (input.differences(n)?, input.differences(n)?);
-    let files = input.differences(n)?;
-    let rows = at.into_iter().zip(anonymous).zip(files);
-    Ok(rows
-        .map(|((at, anonymous), files)| MemorySample {
-            at,
-            anonymous,
-            files,
-            ..MemorySample::default()
+    let (files, cpu) = (input.differences(n)?, input.differences(n)?);
+    let wide = input.differences(n)?;
+    let threads: Vec<u32> = narrow(input, wide)?;
+    let sample = |i: usize| MemorySample {
+        at: at[i],
+        anonymous: anonymous[i],
+        files: files[i],
+        cpu: cpu[i],
+        threads: threads[i],
+    };
+    Ok((0..n).map(sample).collect())
+}
+
+/// Notices of a kind that this version does not know are passed over.
+pub(super) fn notices(input: &mut Input<'_>, tasks: usize) -> Result<Vec<Notice>> {
+    let n = input.count()?;
+    let mut notices = Vec::new();
+    for _ in 0..n {
+        let at = input.number()?;
+        let kind = match input.number()? {
+            1 => Some(NoticeKind::MemoryShort),
+            2 => Some(NoticeKind::MemoryEnough),
+            3 => Some(NoticeKind::Spilling),
+            4 => Some(NoticeKind::Stalled),
+            5 => Some(NoticeKind::SideEffect),
+            6 => Some(NoticeKind::Incomplete),
+            _ => None,
+        };
+        let task = task(input, tasks)?;
+        let (value, text) = (input.number()?, input.text()?);
+        notices.extend(kind.map(|kind| Notice { at, kind, task, value, text }));
+    }
+    Ok(notices)
+}
+
+/// A task + 1, or 0 for none.
+fn task(input: &mut Input<'_>, tasks: usize) -> Result<Option<u32>> {
+    let wide = input.number()?;
+    known_task(input, wide, tasks)
+}
+
+fn known_task(input: &Input<'_>, wide: u64, tasks: usize) -> Result<Option<u32>> {
+    if wide > tasks as u64 {
+        return Err(input.malformed("something about a task that does not exist"));
+    }
+    Ok(u32::try_from(wide).ok().and_then(|t| t.checked_sub(1)))
+}
+
+/// More frames and stacks, which refer to earlier ones only.
+pub(super) fn stacks(input: &mut Input<'_>, stacks: &mut Stacks) -> Result<()> {
+    for _ in 0..input.count()? {
+        let (function, file) = (input.text()?, input.option()?);
+        let line = input.narrow::<u32>()?.checked_sub(1);
+        if !stacks.add_frame(Frame { function, file, line }) {
+            return Err(input.malformed("a frame that was there before"));
+        }
+    }
+    for _ in 0..input.count()? {
+        let (below, frame) = (input.narrow()?, input.narrow()?);
+        if !stacks.add_node(below, frame) {
+            return Err(
+                input.malformed("a stack on one that is not there, or that was there before")
+            );
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn samples(input: &mut Input<'_>, tasks: usize, stacks: &Stacks) -> Result<Vec<Sample>> {
+    let n = input.count()?;
+    let at = input.differences(n)?;
+    let worker: Vec<u16> = (0..n).map(|_| input.narrow()).collect::<Result<_>>()?;
+    let task = input.differences(n)?;
+    let stack: Vec<u32> = (0..n).map(|_| input.narrow()).collect::<Result<_>>()?;
+    let weight = input.differences(n)?;
+    if stack.iter().any(|&s| s as usize >= stacks.len()) {
+        return Err(input.malformed("a sample of a stack that is not there"));
+    }
+    let one = |i: usize| {
+        Ok(Sample {
+            at: at[i],
+            worker: worker[i],
+            task: known_task(input, task[i], tasks)?,
+            stack: StackId(stack[i]),
+            weight: weight[i],
         })
-        .collect())
+    };
+    (0..n).map(one).collect()
 }
 
 /// Facts of a kind that this version does not know are passed over.

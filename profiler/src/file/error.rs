@@ -77,7 +77,8 @@ impl TraceError {
         self.kind
     }
 
-    /// The section: `header`, `run`, `groups`, `tasks`, `edges`, `workers`, `memory`, `facts`, `end`.
+    /// The section: `header`, `run`, `groups`, `tasks`, `edges`, `times`, `workers`, `memory`,
+    /// `facts`, `notices`, `stacks`, `samples`, `end`.
     pub fn section(&self) -> &'static str {
         self.section
     }

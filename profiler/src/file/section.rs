@@ -18,9 +18,18 @@ pub(super) fn name(tag: [u8; 4]) -> &'static str {
         b"WORK" => "workers",
         b"MEMO" => "memory",
         b"RARE" => "facts",
+        b"TIME" => "times",
+        b"NOTE" => "notices",
+        b"STAK" => "stacks",
+        b"CPUS" | b"ALOC" | b"LIVE" => "samples",
         b"DONE" | b"FIN " => "end",
         _ => "unknown",
     }
+}
+
+/// Whether this version knows what a section means.
+pub(super) fn is_known(tag: [u8; 4]) -> bool {
+    name(tag) != "unknown"
 }
 
 /// Writes one section.
@@ -97,6 +106,11 @@ impl<'a, R: Read> Reader<'a, R> {
     /// Where the payload of the last section began.
     pub(super) fn payload_at(&self) -> u64 {
         self.payload_at
+    }
+
+    /// An error at the place that was reached.
+    pub(super) fn malformed(&self, why: &str) -> TraceError {
+        TraceError::new(TraceErrorKind::Malformed, "end", self.offset, why)
     }
 
     /// Checks that nothing follows.

@@ -4,10 +4,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tine_scheduler::{Place, RareFact, RareKind, TaskStatus, TaskTimes, WorkerFact};
 
+use super::bytes::{Input, Output};
+use super::read::take;
 use super::*;
 use crate::host::Host;
 use crate::memory::MemorySample;
-use crate::trace::{About, TraceGroup};
+use crate::trace::{About, Frame, Notice, NoticeKind, Sample, SettingInForce, Trace, TraceGroup};
 
 fn status(n: u8) -> TaskStatus {
     [TaskStatus::Unfinished, TaskStatus::Done, TaskStatus::Failed, TaskStatus::Skipped]
@@ -17,9 +19,9 @@ fn status(n: u8) -> TaskStatus {
 prop_compose! {
     fn any_times()(
         started: u64, ended: u64, cpu_us in proptest::option::of(0..u32::MAX), worker: u16, attempt: u8,
-        state: u8,
+        state: u8, result_bytes: u64, codec: u64,
     ) -> TaskTimes {
-        TaskTimes { started, ended, cpu_us, worker, attempt, status: status(state), ..TaskTimes::default() }
+        TaskTimes { started, ended, cpu_us, worker, attempt, status: status(state), result_bytes, codec }
     }
 }
 
@@ -42,7 +44,9 @@ prop_compose! {
         };
         About {
             scheduler: t(4), workers: n[1], started: wide[1], elapsed: wide[2], error,
-            lost: wide[3], version: t(5), host, ..About::default()
+            lost: wide[3], version: t(5), host, complete: true, command: vec![t(6)],
+            settings: vec![SettingInForce { name: t(0), value: t(1), source: t(2) }],
+            budget: wide[0],
         }
     }
 }
@@ -53,8 +57,10 @@ prop_compose! {
         groups in vec(any_group(), 1..5),
         tasks in vec((any_times(), any::<u32>(), vec(any::<u32>(), 0..3), vec(any::<u32>(), 0..4)), 0..40),
         workers in vec((any::<u16>(), any::<u32>(), any::<u64>(), proptest::option::of(any::<String>())), 0..4),
-        memory in vec((any::<u64>(), any::<u64>(), any::<u64>()), 0..6),
+        memory in vec((any::<u64>(), any::<u64>(), any::<u64>(), any::<u32>()), 0..6),
         rare in vec((any::<u32>(), any::<u64>()), 0..6),
+        notices in vec((any::<u64>(), any::<String>(), proptest::option::of(any::<u32>())), 0..4),
+        samples in vec((any::<u64>(), vec(0u8..5, 1..6), proptest::option::of(any::<u32>()), any::<u64>()), 0..9),
     ) -> Trace {
         let n = u32::try_from(tasks.len()).unwrap();
         let mut trace = Trace { about, groups, ..Trace::default() };
@@ -70,7 +76,7 @@ prop_compose! {
             .collect();
         trace.memory = memory
             .into_iter()
-            .map(|(at, anonymous, files)| MemorySample { at, anonymous, files, ..MemorySample::default() })
+            .map(|(at, anonymous, files, threads)| MemorySample { at, anonymous, files, cpu: at / 2, threads })
             .collect();
         if n > 0 {
             trace.rare = rare
@@ -78,8 +84,29 @@ prop_compose! {
                 .map(|(t, value)| RareFact { task: t % n, kind: RareKind::Spilled, value })
                 .collect();
         }
+        let task = |t: Option<u32>| t.filter(|_| n > 0).map(|t| t % n);
+        trace.notices = notices
+            .into_iter()
+            .map(|(at, text, of)| {
+                Notice { at, kind: NoticeKind::Stalled, task: task(of), value: at / 3, text }
+            })
+            .collect();
+        for (i, (at, calls, of, weight)) in samples.into_iter().enumerate() {
+            let frames: Vec<_> = calls.iter().map(|&c| trace.stacks.frame(frame(c))).collect();
+            let stack = trace.stacks.stack(frames).expect("there are frames");
+            let sample = Sample { at, worker: (i % 3) as u16, task: task(of), stack, weight };
+            [&mut trace.cpu_samples, &mut trace.allocation_samples, &mut trace.live_samples][i % 3]
+                .push(sample);
+        }
+        trace.sort();
         trace
     }
+}
+
+fn frame(n: u8) -> Frame {
+    let line = (n > 2).then(|| u32::from(n) - 2);
+    let file = (n > 1).then(|| format!("src/{n}.rs"));
+    Frame { function: format!("f{n}"), file, line }
 }
 
 fn bytes(traces: &[Trace]) -> Vec<u8> {
@@ -91,6 +118,7 @@ fn bytes(traces: &[Trace]) -> Vec<u8> {
 fn small() -> Trace {
     let mut trace = Trace::default();
     trace.about.scheduler = "processes".to_owned();
+    trace.about.complete = true;
     trace.groups = vec![TraceGroup { name: "inc".into(), source: true, created_at: None }; 2];
     for i in 0..5u32 {
         trace.columns.group.push(i % 2);
@@ -106,7 +134,9 @@ fn small() -> Trace {
 proptest! {
     #[test]
     fn comes_out_as_it_went_in(traces in vec(any_trace(), 0..3)) {
-        prop_assert_eq!(read(&mut &bytes(&traces)[..]).unwrap(), traces);
+        let whole = read(&mut &bytes(&traces)[..]).unwrap();
+        prop_assert!(whole.cut.is_none());
+        prop_assert_eq!(whole.traces, traces);
     }
 
     #[test]
@@ -116,31 +146,84 @@ proptest! {
         let at = at.index(bad.len());
         bad[at] = to;
         match read(&mut &bad[..]) {
-            Ok(_) => prop_assert_eq!(good, bad),
+            // A length that is too large looks like an end that is missing: that is said as well.
+            Ok(whole) => prop_assert!(good == bad || whole.cut.is_some()),
             Err(e) => prop_assert!(e.offset() <= bad.len() as u64, "{}", e),
         }
     }
 
     #[test]
-    fn survives_any_payload(tag in 0usize..7, noise in vec(any::<u8>(), 0..60)) {
-        let tag = [*b"RUN ", *b"GRPS", *b"TASK", *b"EDGE", *b"WORK", *b"MEMO", *b"RARE"][tag];
+    fn survives_any_payload(tag in 0usize..14, noise in vec(any::<u8>(), 0..60)) {
         let mut input = Input::new(&noise, "noise", 0);
-        let mut trace = small();
-        let _ = match &tag {
-            b"RUN " => decode::about(&mut input).map(|_| ()),
-            _ => part(tag, &mut input, &mut trace),
-        };
+        let _ = take(TAGS[tag], &mut input, &mut read::begun(small()));
     }
 }
 
+const TAGS: [[u8; 4]; 14] = [
+    *b"RUN ", *b"GRPS", *b"TASK", *b"EDGE", *b"TIME", *b"WORK", *b"MEMO", *b"RARE", *b"NOTE",
+    *b"STAK", *b"CPUS", *b"ALOC", *b"LIVE", *b"DONE",
+];
+
+/// A process that dies leaves a file that ends anywhere: what was whole is read, and the rest is
+/// said to be missing.
 #[test]
-fn tells_every_cut() {
+fn reads_up_to_any_cut() {
     let whole = bytes(&[small(), small()]);
+    let times = whole.windows(4).position(|w| w == b"TIME").unwrap();
+    let mut last = (0, 0);
     for length in 0..whole.len() {
-        let e = read(&mut &whole[..length]).expect_err("cut off");
-        assert_eq!(e.kind(), TraceErrorKind::CutOff, "{e}");
-        assert!(e.offset() <= length as u64, "{e} at length {length}");
+        match read(&mut &whole[..length]) {
+            Ok(found) => {
+                let cut = found.cut.expect("it is cut off");
+                assert_eq!(cut.kind(), TraceErrorKind::CutOff, "{cut}");
+                let complete = found.traces.iter().filter(|t| t.about.complete).count();
+                assert!((found.traces.len(), complete) >= last, "less of a longer file");
+                last = (found.traces.len(), complete);
+                for t in found.traces.iter().filter(|t| !t.about.complete) {
+                    assert_eq!(t.notices.last().map(|n| n.kind), Some(NoticeKind::Incomplete));
+                }
+            }
+            Err(e) => {
+                assert_eq!(e.kind(), TraceErrorKind::CutOff, "{e}");
+                assert!(e.offset() <= length as u64 && length < times, "{e} at length {length}");
+            }
+        }
     }
+    assert_eq!(last, (2, 2));
+}
+
+/// What a recorder does: the run begins, tasks end in two looks at it, one of them twice, and then
+/// the process dies, or does not.
+#[test]
+fn a_run_is_written_piece_by_piece() {
+    let mut trace = small();
+    let all: Vec<_> = (0..5).map(|r| trace.columns.times(r)).collect();
+    (0..5).for_each(|r| trace.columns.set_times(r, TaskTimes::default()));
+    trace.about.complete = false;
+    trace.memory.clear();
+    let mut out = Vec::new();
+    let mut writer = Writer::new(&mut out).unwrap();
+    let mut mark = writer.begin(&trace).unwrap();
+    trace.columns.set_times(0, all[4]);
+    trace.columns.set_times(1, all[1]);
+    writer.add(&trace, &mut mark, &[0, 1]).unwrap();
+    trace.columns.set_times(0, all[0]);
+    (2..5).for_each(|r| trace.columns.set_times(r, all[r]));
+    trace.memory = small().memory;
+    writer.add(&trace, &mut mark, &[0, 2, 3, 4]).unwrap();
+    let mut cut = writer_of(&out);
+    assert_eq!(cut.about.elapsed, 4900);
+    assert_eq!(cut.notices.pop().map(|n| n.kind), Some(NoticeKind::Incomplete));
+    cut.about = small().about;
+    assert_eq!(cut, small());
+    let mut writer = Writer::resumed(&mut out, 1);
+    writer.end(&small(), &mark).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(read(&mut &out[..]).unwrap().traces, [small()]);
+}
+
+fn writer_of(file: &[u8]) -> Trace {
+    read(&mut &file[..]).unwrap().traces.pop().unwrap()
 }
 
 #[test]
@@ -170,8 +253,10 @@ fn believes_no_length() {
     let mut huge = Output::default();
     huge.number(u64::MAX / 2);
     let huge = huge.into_bytes();
-    for tag in [*b"GRPS", *b"TASK", *b"EDGE", *b"WORK", *b"MEMO", *b"RARE"] {
-        let e = part(tag, &mut Input::new(&huge, "x", 0), &mut small()).unwrap_err();
+    let of_run = [&[0], &huge[..]].concat();
+    for tag in &TAGS[1..13] {
+        let mut input = Input::new(&of_run, "x", 0);
+        let e = take(*tag, &mut input, &mut read::begun(small())).unwrap_err();
         assert_eq!(e.kind(), TraceErrorKind::Malformed);
     }
 }
@@ -183,7 +268,7 @@ fn passes_over_what_it_does_not_know() {
     let mut more = good[..at].to_vec();
     section::write(&mut more, *b"NEWS", Output::default()).unwrap();
     more.extend_from_slice(&good[at..]);
-    assert_eq!(read(&mut &more[..]).unwrap(), [small()]);
+    assert_eq!(read(&mut &more[..]).unwrap().traces, [small()]);
 }
 
 #[test]
@@ -191,7 +276,7 @@ fn refuses_sections_that_do_not_fit_together() {
     let good = bytes(&[small()]);
     let at = |tag: &[u8; 4]| good.windows(4).position(|w| w == tag).unwrap();
     let mut without_edges = good[..at(b"EDGE")].to_vec();
-    without_edges.extend_from_slice(&good[at(b"WORK")..]);
+    without_edges.extend_from_slice(&good[at(b"TIME")..]);
     let e = read(&mut &without_edges[..]).unwrap_err();
     assert_eq!(e.kind(), TraceErrorKind::Malformed);
 }
@@ -201,10 +286,10 @@ fn tells_what_is_no_trace_and_what_is_too_new() {
     let e = read(&mut &b"<html></html>"[..]).unwrap_err();
     assert_eq!((e.kind(), e.offset()), (TraceErrorKind::NotATrace, 0));
     let mut newer = bytes(&[small()]);
-    newer[8] = 2;
+    newer[8] = 3;
     let e = read(&mut &newer[..]).unwrap_err();
     assert_eq!(e.kind(), TraceErrorKind::Version);
-    assert!(e.to_string().contains("format 2"), "{e}");
+    assert!(e.to_string().contains("format 3"), "{e}");
     let mut longer = bytes(&[small()]);
     longer.push(0);
     assert_eq!(read(&mut &longer[..]).unwrap_err().kind(), TraceErrorKind::Malformed);

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use tine_scheduler::{Plan, RunEnd, RunView};
 
-use super::{About, Columns, Notice, Sample, Stacks, Trace, TraceGroup};
+use super::{About, Columns, Notice, NoticeKind, Sample, Stacks, Trace, TraceGroup};
 use crate::host::Host;
 use crate::memory::MemorySample;
 
@@ -30,17 +30,49 @@ impl Trace {
     /// # Ok::<(), tine_scheduler::Error>(())
     /// ```
     pub fn of_run(run: &RunView<'_>, end: &RunEnd<'_>, memory: Vec<MemorySample>) -> Trace {
-        let mut rare = end.rare.to_vec();
-        rare.sort_by_key(|f| f.task);
-        Trace {
-            about: about(run, end),
-            groups: groups(run.plan),
-            columns: columns(run.plan, end),
-            workers: end.workers.to_vec(),
-            memory,
-            rare,
-            ..Trace::default()
+        let mut trace = Trace { memory, ..Trace::begun(run) };
+        trace.end(end);
+        trace.sort();
+        trace
+    }
+
+    /// The trace of a run that has just begun: no task has times.
+    pub(crate) fn begun(run: &RunView<'_>) -> Trace {
+        let (groups, columns) = (groups(run.plan), columns(run.plan));
+        Trace { about: about(run), groups, columns, ..Trace::default() }
+    }
+
+    /// Adds what is told at the end of a run; facts stay in the order in which they came.
+    pub(crate) fn end(&mut self, end: &RunEnd<'_>) {
+        let about = &mut self.about;
+        (about.elapsed, about.lost, about.complete) = (end.elapsed, end.lost, true);
+        about.error = end.error.map(ToString::to_string);
+        for (rank, &times) in end.times.iter().enumerate().take(self.columns.len()) {
+            self.columns.set_times(rank, times);
         }
+        self.workers = end.workers.to_vec();
+        self.rare = end.rare.to_vec();
+    }
+
+    /// Puts facts and notices in their order.
+    pub(crate) fn sort(&mut self) {
+        self.rare.sort_by_key(|f| f.task);
+        self.notices.sort_by_key(|n| n.at);
+        self.merge_spilling();
+    }
+
+    /// Each notice of moved results says how much it was so far: one stays, of when it began and how
+    /// much it was in the end.
+    fn merge_spilling(&mut self) {
+        let is_spilling = |n: &&mut Notice| n.kind == NoticeKind::Spilling;
+        let mut all = self.notices.iter_mut().filter(is_spilling);
+        let Some(first) = all.next() else { return };
+        if let Some(last) = all.last() {
+            (first.value, first.text) = (last.value, last.text.clone());
+        }
+        let mut seen = false;
+        self.notices
+            .retain(|n| n.kind != NoticeKind::Spilling || !std::mem::replace(&mut seen, true));
     }
 }
 
@@ -82,26 +114,20 @@ impl Trace {
     #[must_use]
     pub fn with_notices(mut self, notices: impl IntoIterator<Item = Notice>) -> Trace {
         self.notices.extend(notices);
-        self.notices.sort_by_key(|n| n.at);
+        self.sort();
         self
     }
 }
 
-fn about(run: &RunView<'_>, end: &RunEnd<'_>) -> About {
+fn about(run: &RunView<'_>) -> About {
     let since = run.started.duration_since(UNIX_EPOCH).unwrap_or_default();
     About {
         scheduler: run.scheduler.to_owned(),
         workers: u32::try_from(run.workers).unwrap_or(u32::MAX),
         started: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
-        elapsed: end.elapsed,
-        error: end.error.map(ToString::to_string),
-        lost: end.lost,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         host: Host::current(),
-        complete: true,
-        command: Vec::new(),
-        settings: Vec::new(),
-        budget: 0,
+        ..About::default()
     }
 }
 
@@ -121,7 +147,7 @@ fn groups(plan: &Plan<'_>) -> Vec<TraceGroup> {
     groups
 }
 
-fn columns(plan: &Plan<'_>, end: &RunEnd<'_>) -> Columns {
+fn columns(plan: &Plan<'_>) -> Columns {
     let graph = plan.graph();
     let mut columns = Columns::default();
     let narrow = |n: usize| u32::try_from(n).expect("a plan has fewer than 2^32 tasks");
@@ -131,7 +157,7 @@ fn columns(plan: &Plan<'_>, end: &RunEnd<'_>) -> Columns {
         columns.positions.push(graph.key(task).position().iter().copied());
         let inputs = graph.inputs(task).iter().filter_map(|e| plan.rank(e.task()));
         columns.inputs.push(inputs.map(narrow));
-        columns.push_times(end.times.get(rank).copied().unwrap_or_default());
     }
+    columns.fill_times();
     columns
 }

@@ -72,15 +72,51 @@ impl Columns {
         lengths.iter().all(|&l| l == n) && self.group.iter().all(|&g| (g as usize) < groups)
     }
 
+    /// Gives all tasks times, those of tasks that never ran.
+    pub(crate) fn fill_times(&mut self) {
+        self.fill_times_to(self.len());
+    }
+
+    fn fill_times_to(&mut self, n: usize) {
+        self.started.resize(n, 0);
+        self.ended.resize(n, 0);
+        self.cpu_us.resize(n, NO_CPU);
+        self.worker.resize(n, 0);
+        self.attempt.resize(n, 0);
+        self.status.resize(n, TaskStatus::Unfinished);
+        self.result_bytes.resize(n, 0);
+        self.codec.resize(n, 0);
+    }
+
+    pub(crate) fn times(&self, rank: usize) -> TaskTimes {
+        TaskTimes {
+            started: self.started[rank],
+            ended: self.ended[rank],
+            cpu_us: Some(self.cpu_us[rank]).filter(|&c| c != NO_CPU),
+            worker: self.worker[rank],
+            attempt: self.attempt[rank],
+            status: self.status[rank],
+            result_bytes: self.result_bytes[rank],
+            codec: self.codec[rank],
+        }
+    }
+
+    pub(crate) fn set_times(&mut self, rank: usize, times: TaskTimes) {
+        self.started[rank] = times.started;
+        self.ended[rank] = times.ended;
+        self.cpu_us[rank] = times.cpu_us.unwrap_or(NO_CPU);
+        self.worker[rank] = times.worker;
+        self.attempt[rank] = times.attempt;
+        self.status[rank] = times.status;
+        self.result_bytes[rank] = times.result_bytes;
+        self.codec[rank] = times.codec;
+    }
+
+    #[cfg(test)]
     pub(crate) fn push_times(&mut self, times: TaskTimes) {
-        self.started.push(times.started);
-        self.ended.push(times.ended);
-        self.cpu_us.push(times.cpu_us.unwrap_or(NO_CPU));
-        self.worker.push(times.worker);
-        self.attempt.push(times.attempt);
-        self.status.push(times.status);
-        self.result_bytes.push(times.result_bytes);
-        self.codec.push(times.codec);
+        let rank = self.started.len();
+        self.fill_times_to(rank + 1);
+        self.set_times(rank, times);
     }
 
     /// When the last input was there: what came in between is waiting.

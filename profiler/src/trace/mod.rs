@@ -6,18 +6,18 @@ mod columns;
 mod facts;
 mod notice;
 mod stacks;
-mod stats;
 
 use tine_scheduler::{Key, Place, RareFact, TaskStatus, WorkerFact};
 
 use crate::host::Host;
 use crate::memory::MemorySample;
 pub use build::Sampled;
-pub(crate) use columns::{Columns, NO_CPU};
+pub(crate) use columns::Columns;
+#[cfg(test)]
+pub(crate) use columns::Lists;
 pub use facts::TaskFacts;
 pub use notice::{Notice, NoticeKind};
 pub use stacks::{Frame, Sample, StackId, Stacks};
-pub use stats::GroupTotal;
 
 /// What is known of a run as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

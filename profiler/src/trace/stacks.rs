@@ -84,6 +84,23 @@ impl Stacks {
         &self.nodes
     }
 
+    /// Adds a frame that a file holds; whether it was not there yet.
+    pub(crate) fn add_frame(&mut self, frame: Frame) -> bool {
+        let before = self.frames.len();
+        self.frame(frame);
+        self.frames.len() > before
+    }
+
+    /// Adds a stack that a file holds; whether what it stands on was there, and it was not.
+    pub(crate) fn add_node(&mut self, below: u32, frame: u32) -> bool {
+        let before = self.nodes.len();
+        if below as usize > before || frame as usize >= self.frames.len() {
+            return false;
+        }
+        self.push(below.checked_sub(1).map(StackId), frame);
+        self.nodes.len() > before
+    }
+
     /// How many stacks there are.
     pub fn len(&self) -> usize {
         self.nodes.len()

@@ -109,6 +109,12 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "whether what workers print is shown with the task that printed it",
     },
     Setting {
+        key: "profile.rate",
+        kind: Kind::Number(10_000),
+        default: Some("99"),
+        meaning: "how often in a second of CPU time a profiled worker is looked at; 0, never",
+    },
+    Setting {
         key: "retries",
         kind: Kind::Number(200),
         default: Some("0"),

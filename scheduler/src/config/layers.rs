@@ -106,6 +106,11 @@ impl Layers {
         from.map(|source| (Value::Table(table), source))
     }
 
+    /// Every key that is set, with its value and whose it is, in alphabetical order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &Value, &Source)> {
+        self.leaves.iter().map(|(key, (value, source))| (key.as_str(), value, source))
+    }
+
     /// Returns the error of asking for a key that nobody has set.
     pub(super) fn missing(&self, key: &str) -> Error {
         let canonical = canonical(key);

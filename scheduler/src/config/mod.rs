@@ -50,6 +50,40 @@ thread_local! {
     static SCOPES: RefCell<Vec<Arc<Layers>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// A setting that is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// Its key, with dots and dashes.
+    pub key: String,
+    /// Its value, as it would stand in a file.
+    pub value: String,
+    /// Who says so: `the defaults`, a file with line and column, an environment variable, or
+    /// `config::set`.
+    pub source: String,
+}
+
+/// Returns all settings that are in force here, by key, those that nobody has set left out.
+///
+/// # Errors
+/// A source that cannot be read.
+///
+/// ```
+/// use tine_scheduler::config;
+/// let all = config::set("workers", 3, config::all)??;
+/// let workers = all.iter().find(|s| s.key == "workers").expect("it is set");
+/// assert_eq!((workers.value.as_str(), workers.source.as_str()), ("3", "config::set"));
+/// # Ok::<(), tine_scheduler::Error>(())
+/// ```
+pub fn all() -> Result<Vec<InForce>> {
+    let layers = in_force()?;
+    let one = |(key, value, source): (&str, &toml::Value, &Source)| InForce {
+        key: key.to_owned(),
+        value: layers::show(value),
+        source: source.to_string(),
+    };
+    Ok(layers.all().map(one).collect())
+}
+
 /// Returns the value of a setting.
 ///
 /// # Errors

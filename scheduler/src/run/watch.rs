@@ -46,7 +46,7 @@ impl<'a> Watch<'a> {
         for observer in observers {
             observer.run_started(&view);
         }
-        let probes = observers.iter().filter_map(|o| o.probe(&view)).collect();
+        let probes = observers.iter().flat_map(|o| o.probes(&view)).collect();
         // This is the run's only watch.
         drop(engine.probes.set(probes));
         let next_tick = engine.wanted.ticks.then(|| Instant::now() + TICK);

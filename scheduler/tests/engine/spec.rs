@@ -151,8 +151,11 @@ impl TaskBody for Body {
             }
             Ok(match task.caught::<Val>(i)? {
                 Ok(v) => Ok(v.clone()),
-                // No part of the spec, but of a test that kills workers: it sees to it.
-                Err(e) if e.kind() == ErrorKind::Died => return Err(e),
+                // No part of the spec, but of a test that kills workers or leaves them little
+                // memory: it sees to it.
+                Err(e) if matches!(e.kind(), ErrorKind::Died | ErrorKind::MemoryBudget) => {
+                    return Err(e);
+                }
                 Err(e) => Err(known(&e)),
             })
         };

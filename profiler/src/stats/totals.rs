@@ -3,7 +3,7 @@
 
 use tine_scheduler::TaskStatus;
 
-use super::Trace;
+use crate::trace::Trace;
 
 /// What the tasks of one group cost together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

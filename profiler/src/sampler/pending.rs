@@ -1,0 +1,151 @@
+//! Samples as they were taken from the rings, in addresses, until they get their names.
+//! It knows which part of a stack is a worker's own, and drops what is no stack.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::ring::{INNER, Record};
+use crate::symbols::{Code, Symbols, from_body};
+use crate::trace::{Frame, Sample, StackId, Stacks};
+
+/// Stands where frames are missing: in the midst of a very deep stack, or at its root where code
+/// without frame pointers has broken the chain.
+const MISSING: &str = "[frames missing]";
+
+/// A stack in addresses, the innermost first, without what the worker was called from.
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
+struct RawStack {
+    frames: Vec<usize>,
+    /// How many frames are missing behind the first [`INNER`].
+    skipped: usize,
+    /// Whether it reaches what the worker was called from.
+    whole: bool,
+    /// Whether a task ran.
+    in_body: bool,
+}
+
+/// A sample whose stack has no names yet.
+#[derive(Clone, Copy, Debug)]
+struct RawSample {
+    at: u64,
+    worker: u16,
+    task: Option<u32>,
+    weight: u64,
+    stack: usize,
+}
+
+/// Samples that were taken from the rings of workers, and not yet asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    /// What each worker was called from, the innermost first.
+    bases: HashMap<u16, Vec<usize>>,
+    stacks: Vec<Arc<RawStack>>,
+    known: HashMap<Arc<RawStack>, usize>,
+    samples: Vec<RawSample>,
+    code: Code,
+}
+
+impl Pending {
+    /// Takes in a record of a worker, whose note is the word at the end of its stack; one without
+    /// weight says what the worker is called from.
+    pub(crate) fn take(&mut self, worker: u16, record: Record) {
+        let Record { fact, frames, skipped } = record;
+        if fact.weight == 0 {
+            self.bases.insert(worker, frames);
+            return;
+        }
+        let stack = self.own_part(worker, frames, skipped, fact.note as usize);
+        let stack = RawStack { in_body: fact.task.is_some(), ..stack };
+        let stack = Arc::new(stack);
+        let next = self.stacks.len();
+        let stack = *self.known.entry(stack).or_insert_with_key(|stack| {
+            self.stacks.push(stack.clone());
+            next
+        });
+        let (at, task, weight) = (fact.at, fact.task, fact.weight);
+        self.samples.push(RawSample { at, worker, task, weight, stack });
+    }
+
+    /// The worker's own part of a stack, as far as it is one.
+    fn own_part(
+        &mut self,
+        worker: u16,
+        mut frames: Vec<usize>,
+        mut skipped: usize,
+        top: usize,
+    ) -> RawStack {
+        let base = self.bases.get(&worker).map_or(&[][..], Vec::as_slice);
+        let shared = frames.iter().rev().zip(base.iter().rev());
+        let shared = shared.take_while(|(a, b)| a == b).count();
+        let mut whole = shared > 0;
+        frames.truncate(frames.len() - shared);
+        self.code.ensure(&frames);
+        // Code lies where code is mapped: what else was read is no stack, and nothing behind it.
+        // The innermost is true in any case.
+        let code = &self.code;
+        if let Some(wrong) = frames.iter().skip(1).position(|&f| !code.contains(f - 1)) {
+            frames.truncate(wrong + 1);
+            whole = false;
+        }
+        if frames.len() <= INNER {
+            skipped = 0;
+        }
+        if let Some(leaf) = frames.first_mut() {
+            // As if it were a place to return to, for which one less is looked up.
+            *leaf += 1;
+            let leaf = *leaf;
+            if self.is_caller(leaf, frames.get(1).copied(), top) {
+                frames.insert(1, top);
+            }
+        }
+        RawStack { frames, skipped, whole, in_body: false }
+    }
+
+    /// Whether the word at the end of the stack is where `leaf` returns to, although it has no frame:
+    /// as `memcpy` and others of the C library, which are mostly built without frame pointers. Only
+    /// code of another file counts, so that what a function has left there is not taken for it.
+    fn is_caller(&mut self, leaf: usize, next: Option<usize>, top: usize) -> bool {
+        cfg!(target_arch = "x86_64")
+            && next != Some(top)
+            && self.code.contains(leaf)
+            && self.code.follows_call(top)
+            && !self.code.same_file(leaf, top)
+    }
+
+    /// Names the samples, and hands them over.
+    pub(crate) fn name(
+        &mut self,
+        symbols: &mut Symbols,
+        stacks: &mut Stacks,
+        into: &mut Vec<Sample>,
+    ) {
+        symbols.learn(self.stacks.iter().flat_map(|s| s.frames.iter().copied()), &self.code);
+        let ids: Vec<Option<StackId>> =
+            self.stacks.iter().map(|s| named(s, symbols, stacks)).collect();
+        into.extend(self.samples.drain(..).filter_map(|s| {
+            let RawSample { at, worker, task, weight, stack } = s;
+            Some(Sample { at, worker, task, weight, stack: ids[stack]? })
+        }));
+        self.stacks.clear();
+        self.known.clear();
+    }
+}
+
+/// Adds a stack with its names.
+fn named(raw: &RawStack, symbols: &Symbols, stacks: &mut Stacks) -> Option<StackId> {
+    let missing = || Frame { function: MISSING.to_owned(), ..Frame::default() };
+    let mut frames: Vec<Frame> = Vec::with_capacity(2 * raw.frames.len());
+    for (i, &address) in raw.frames.iter().enumerate() {
+        if i == INNER && raw.skipped > 0 {
+            frames.push(missing());
+        }
+        frames.extend(symbols.at(address).iter().cloned());
+    }
+    frames.reverse();
+    let mut own = if raw.in_body { from_body(&frames).to_vec() } else { frames };
+    if !raw.whole {
+        own.insert(0, missing());
+    }
+    let numbers: Vec<u32> = own.into_iter().map(|f| stacks.frame(f)).collect();
+    stacks.stack(numbers)
+}
