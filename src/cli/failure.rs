@@ -32,6 +32,11 @@ impl Failure {
         Failure { code: Code::Failed, message: message.into(), help: None }
     }
 
+    /// The command line asks for what cannot be together.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Failure { code: Code::Usage, message: message.into(), help: None }
+    }
+
     /// The file system refused to `verb` (`read`, `write`) `path`.
     pub(crate) fn io(verb: &str, path: &Path, error: &std::io::Error) -> Self {
         Failure::new(format!("cannot {verb} {}: {error}", path.display()))

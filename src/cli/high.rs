@@ -1,10 +1,17 @@
 //! What is meant: the job that the arguments ask for, with its defaults, checked.
 //! It knows the terminal, and writes nothing.
 
+mod look;
+
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use super::failure::Failure;
 use super::low;
+pub(crate) use look::{
+    Curves, Diagnose, Diff, Flamegraph, Graph, Look, Output, Report, Source, Target, Timeline,
+    Trace,
+};
 
 /// Flights a file: as many as the files that these imitate, some 25 MB.
 const ROWS: u64 = 260_000;
@@ -15,6 +22,8 @@ const SEED: u64 = 42;
 pub(crate) enum Job {
     /// `tine demo`.
     Demo(Demo),
+    /// Whatever looks at what was recorded.
+    Look(Look),
 }
 
 /// What `tine demo` is to do.
@@ -42,11 +51,21 @@ pub(crate) struct Demo {
     pub(crate) colour: bool,
 }
 
-impl From<low::Cli> for Job {
-    fn from(typed: low::Cli) -> Self {
-        match typed.command {
-            low::Command::Demo(demo) => Job::Demo(demo.into()),
-        }
+impl TryFrom<low::Cli> for Job {
+    type Error = Failure;
+
+    fn try_from(typed: low::Cli) -> Result<Self, Failure> {
+        Ok(Job::Look(match typed.command {
+            low::Command::Demo(demo) => return Ok(Job::Demo(demo.into())),
+            low::Command::Report(report) => Look::Report(report.try_into()?),
+            low::Command::Diagnose(diagnose) => Look::Diagnose(diagnose.into()),
+            low::Command::Graph(graph) => Look::Graph(graph.try_into()?),
+            low::Command::Timeline(timeline) => Look::Timeline(timeline.try_into()?),
+            low::Command::Curves(curves) => Look::Curves(curves.try_into()?),
+            low::Command::Flamegraph(flame) => Look::Flamegraph(flame.try_into()?),
+            low::Command::Diff(diff) => Look::Diff(diff.try_into()?),
+            low::Command::Trace(trace) => Look::Trace(trace.try_into()?),
+        }))
     }
 }
 
@@ -91,8 +110,10 @@ mod tests {
 
     fn demo(args: &[&str]) -> Demo {
         let args = ["tine", "demo"].iter().chain(args);
-        let Job::Demo(demo) = low::Cli::parse_from(args).into();
-        demo
+        match Job::try_from(low::Cli::parse_from(args)) {
+            Ok(Job::Demo(demo)) => demo,
+            other => panic!("not a demo: {other:?}"),
+        }
     }
 
     #[test]

@@ -1,10 +1,17 @@
 //! What was typed: the arguments of the command, as clap reads them.
 //! No file is looked at and nothing is decided here: see `high`.
 
+mod look;
+
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use look::{
+    Curves, Diagnose, Diff, Direction, Flamegraph, Format, Graph, Level, Measure, Output, Report,
+    Shown, Source, Timeline, Trace,
+};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -28,6 +35,14 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(Demo),
+    Report(Report),
+    Diagnose(Diagnose),
+    Graph(Graph),
+    Timeline(Timeline),
+    Curves(Curves),
+    Flamegraph(Flamegraph),
+    Diff(Diff),
+    Trace(Trace),
 }
 
 /// Mean departure delay per airport over ten CSV files, on all cores and on one

@@ -4,8 +4,10 @@
 mod demo;
 mod failure;
 mod high;
+mod look;
 mod low;
 mod progress;
+mod words;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -22,9 +24,10 @@ pub(crate) fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(typed) => typed,
         Err(message) => return print_usage(&message),
     };
-    let result = match typed.into() {
+    let result = Job::try_from(typed).and_then(|job| match job {
         Job::Demo(demo) => demo::run(&demo),
-    };
+        Job::Look(look) => look::run(&look),
+    });
     match result {
         Ok(text) => print(&text),
         Err(failure) => fail(&failure),

@@ -12,3 +12,10 @@ mod errors;
 
 // Ctrl-C, kills and closed pipes.
 mod ends;
+
+// What looks at recorded runs: pictures, exports, differences, and what it says where that fails.
+mod look;
+
+// Runs that were made by hand, shared with the tests of the pictures.
+#[path = "../../viz/tests/recorded/mod.rs"]
+mod recorded;
