@@ -6,6 +6,7 @@ mod draw;
 mod drawing;
 mod layers;
 mod layout;
+mod shape;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use tine_profiler::Trace;
 use tine_scheduler::{Edge, Error, ErrorKind, Graph, TaskId};
 
 use drawing::Drawing;
+pub use shape::{Shape, ShapeBuilder, ShapeError, ShapeErrorKind, ShapeTask};
 
 /// Graphs with more tasks and values than this are drawn by group, unless asked otherwise.
 pub const MOST_TASKS: usize = 300;
