@@ -29,7 +29,8 @@ fn draw(g: &tine_scheduler::Graph, options: &graph::Options, format: graph::Form
     let outputs = made::last(g);
     let trace = made::run(g, 2, 900);
     let mut out = Vec::new();
-    let input = graph::Input { graph: g, outputs: &outputs, trace: Some(&trace) };
+    let shape = graph::Shape::of_graph(g, &outputs);
+    let input = graph::Input { shape: &shape, trace: Some(&trace) };
     graph::write(&input, options, format, &mut out).expect("a vector takes all");
     out
 }
