@@ -36,6 +36,11 @@ pub(super) struct Layer {
 }
 
 impl Layer {
+    /// A layer without tasks.
+    pub(super) fn new(name: String, id: String) -> Layer {
+        Layer { name, id, ..Layer::default() }
+    }
+
     /// Counts a task in.
     pub(super) fn add(&mut self, shape: &Shape, task: usize, measure: &Measure) {
         match shape.is_value(task) {

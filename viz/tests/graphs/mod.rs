@@ -71,7 +71,8 @@ pub(crate) fn islands(n: u32) -> Graph {
 /// An array of `n` by `n` chunks: `x + x.T`, and its mean.
 pub(crate) fn transposed(n: u32) -> Graph {
     let mut g = Graph::builder();
-    let at = |i, j| [i, j];
+    let at = |i: u32, j: u32| [i, j];
+    let key = |group: &str, i, j| tine_scheduler::Key::new(group, at(i, j));
     for i in 0..n {
         for j in 0..n {
             g.task(("random-1bf6a2e9c0d14a5f", at(i, j)), [] as [&str; 0], || 1i64);
@@ -80,12 +81,12 @@ pub(crate) fn transposed(n: u32) -> Graph {
     for i in 0..n {
         for j in 0..n {
             let two =
-                [("random-1bf6a2e9c0d14a5f", at(i, j)), ("random-1bf6a2e9c0d14a5f", at(j, i))];
+                [key("random-1bf6a2e9c0d14a5f", i, j), key("random-1bf6a2e9c0d14a5f", j, i)];
             g.task(("add-9e107d9d372bb682", at(i, j)), two, |a: &i64, b: &i64| a + b);
         }
     }
     for i in 0..n {
-        g.gather(("mean-partial", i), (0..n).map(|j| ("add-9e107d9d372bb682", at(i, j))), total);
+        g.gather(("mean-partial", i), (0..n).map(|j| key("add-9e107d9d372bb682", i, j)), total);
     }
     g.gather("mean", (0..n).map(|i| ("mean-partial", i)), total);
     built(g)
