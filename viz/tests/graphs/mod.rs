@@ -80,8 +80,7 @@ pub(crate) fn transposed(n: u32) -> Graph {
     }
     for i in 0..n {
         for j in 0..n {
-            let two =
-                [key("random-1bf6a2e9c0d14a5f", i, j), key("random-1bf6a2e9c0d14a5f", j, i)];
+            let two = [key("random-1bf6a2e9c0d14a5f", i, j), key("random-1bf6a2e9c0d14a5f", j, i)];
             g.task(("add-9e107d9d372bb682", at(i, j)), two, |a: &i64, b: &i64| a + b);
         }
     }
