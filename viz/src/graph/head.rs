@@ -98,7 +98,7 @@ fn entries(drawing: &Drawing) -> Vec<Entry> {
         name: format!("bar: {name}"),
     });
     let swatches = key.swatches.iter().map(swatch);
-    swatches.chain(Key::forms(&drawing.nodes).into_iter().map(form)).chain(bars).collect()
+    swatches.chain(key.forms(&drawing.nodes).into_iter().map(form)).chain(bars).collect()
 }
 
 fn draw_ramp(svg: &mut Svg<impl Write>, ramp: &Ramp, left: f64, top: f64) -> io::Result<()> {

@@ -61,12 +61,13 @@ impl Key {
     }
 
     /// The forms and outlines that occur among `nodes`, with their names.
-    pub(in crate::graph) fn forms(nodes: &[Node]) -> Vec<(&'static str, f64, &'static str)> {
+    pub(in crate::graph) fn forms(&self, nodes: &[Node]) -> Vec<(&'static str, f64, &'static str)> {
         let any = |f: fn(&Node) -> bool| nodes.iter().any(f);
+        let told = self.swatches.iter().any(|s| s.0 == Paint::Failed);
         let forms = [
             (any(|n| n.form == Form::Value), "b data", 6.0, "data"),
             (any(|n| n.asked), "b asked key", 3.0, "asked for"),
-            (any(|n| n.failed), "b failed key", 3.0, "failed"),
+            (!told && any(|n| n.failed), "b failed key", 3.0, "failed"),
         ];
         forms
             .into_iter()
