@@ -46,6 +46,8 @@ pub use tine_scheduler::{Scheduler, Serial, Threads, init};
 // Looking at runs: a trace of what happened, and pictures of it.
 pub use tine_profiler::{Recorded, Recorder, Recording, Trace, profile};
 pub use tine_viz as viz;
+pub mod visualize;
+pub use visualize::{Visualize, VisualizeError};
 
 // What all collections share.
 pub use tine_collection::{Collection, Compute, compute, compute_with};
@@ -72,7 +74,7 @@ pub mod prelude {
     //! It has no type called `Array`, `Error`, `Result` or `Sync`, so that it can stand beside the
     //! preludes of std, ndarray, rayon and anyhow.
 
-    pub use crate::{Collection, Delayed, compute, delayed};
+    pub use crate::{Collection, Delayed, Visualize, compute, delayed};
 }
 
 /// The README's examples are compiled and run as tests.

@@ -32,7 +32,8 @@ fn main() -> io::Result<()> {
     for (name, g) in &graphs {
         let outputs = made::last(g);
         let trace = made::run(g, 2, 900);
-        let input = graph::Input { graph: g, outputs: &outputs, trace: Some(&trace) };
+        let shape = graph::Shape::of_graph(g, &outputs);
+        let input = graph::Input { shape: &shape, trace: Some(&trace) };
         graph::svg(&input, &graph::Options::default(), &mut file(&format!("{name}.svg"))?)?;
         timeline::svg(
             &trace,

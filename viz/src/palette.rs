@@ -66,7 +66,7 @@ impl Colour {
     }
 
     /// Black or white, whichever is easier to read on this colour.
-    fn ink(self) -> &'static str {
+    pub(crate) fn ink(self) -> &'static str {
         let l = self.luminance();
         if (l + 0.05) / 0.05 >= 1.05 / (l + 0.05) { "#000" } else { "#fff" }
     }
@@ -106,6 +106,53 @@ pub(crate) fn filled(groups: usize) -> String {
     light
 }
 
+/// Style of bars in the colours of the first `groups` groups: class `f3`.
+pub(crate) fn bars(groups: usize) -> String {
+    let mut rules = String::new();
+    for i in 0..groups.min(len()) {
+        put(&mut rules, format_args!(".f{i}{{fill:{}}}", Colour::of(i).hex()));
+    }
+    rules
+}
+
+/// Shades from little to much: viridis, whose lightness grows evenly, so that it can be read
+/// without colours too.
+const SHADES: [Colour; 10] = [
+    Colour::new([0x44, 0x01, 0x54]),
+    Colour::new([0x48, 0x28, 0x78]),
+    Colour::new([0x3e, 0x4a, 0x89]),
+    Colour::new([0x31, 0x68, 0x8e]),
+    Colour::new([0x26, 0x82, 0x8e]),
+    Colour::new([0x1f, 0x9e, 0x89]),
+    Colour::new([0x35, 0xb7, 0x79]),
+    Colour::new([0x6e, 0xce, 0x58]),
+    Colour::new([0xb5, 0xde, 0x2b]),
+    Colour::new([0xfd, 0xe7, 0x25]),
+];
+
+/// How many shades there are.
+pub(crate) const fn shades() -> usize {
+    SHADES.len()
+}
+
+/// The colour of a shade.
+///
+/// # Panics
+/// If `n` is not below [`shades`].
+pub(crate) fn shade(n: usize) -> Colour {
+    SHADES[n]
+}
+
+/// Style of what is filled with a shade (class `v3`), and of text on it (inside of `on3`).
+pub(crate) fn shaded() -> String {
+    let mut rules = String::new();
+    for (i, colour) in SHADES.iter().enumerate() {
+        let (fill, ink) = (colour.hex(), colour.ink());
+        put(&mut rules, format_args!(".v{i}{{fill:{fill}}}.on{i} text,.on{i} .own{{fill:{ink}}}"));
+    }
+    rules
+}
+
 /// A style sheet with a part for dark surroundings.
 pub(crate) fn with_dark(light: &str, dark: &str) -> String {
     format!("{light}\n@media(prefers-color-scheme:dark){{{dark}}}\n")
@@ -136,8 +183,14 @@ mod tests {
     }
 
     #[test]
+    fn shades_grow_lighter() {
+        let lightness: Vec<f64> = SHADES.iter().map(|c| c.luminance()).collect();
+        assert!(lightness.windows(2).all(|w| w[0] < w[1]), "{lightness:?}");
+    }
+
+    #[test]
     fn text_can_be_read_on_all() {
-        for c in COLOURS {
+        for c in COLOURS.into_iter().chain(SHADES) {
             let l = c.luminance();
             let contrast = if c.ink() == "#000" { (l + 0.05) / 0.05 } else { 1.05 / (l + 0.05) };
             assert!(contrast >= 4.5, "{} {contrast}", c.hex());

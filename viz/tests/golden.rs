@@ -1,6 +1,8 @@
 //! Pictures as they were when somebody last looked at them; `BLESS=1` makes those of now the measure.
 //! A picture that is missing is a failure.
 
+#[expect(dead_code, reason = "other tests and the gallery use the rest")]
+mod graphs;
 mod made;
 mod recorded;
 
@@ -30,7 +32,8 @@ fn draw(g: &tine_scheduler::Graph, options: &graph::Options, format: graph::Form
     let outputs = made::last(g);
     let trace = made::run(g, 2, 900);
     let mut out = Vec::new();
-    let input = graph::Input { graph: g, outputs: &outputs, trace: Some(&trace) };
+    let shape = graph::Shape::of_graph(g, &outputs);
+    let input = graph::Input { shape: &shape, trace: Some(&trace) };
     graph::write(&input, options, format, &mut out).expect("a vector takes all");
     out
 }
@@ -47,6 +50,47 @@ fn graphs() {
     check("graph-tangle.svg", &draw(&made::tangle(50), &plain, svg));
     check("graph-layers.svg", &draw(&made::flights(2_000), &plain, svg));
     check("graph-tree-layers.svg", &draw(&made::tree(5_000, 8), &plain, svg));
+}
+
+/// Every colouring, of tasks and of layers, in one file each.
+#[test]
+fn colourings_of_graphs() {
+    let (few, many) = (graphs::diamonds(3), made::flights(300));
+    for (name, colour) in graph::ColourBy::NAMES {
+        let options = graph::Options { colour, ..graph::Options::default() };
+        for (g, kind) in [(&few, "tasks"), (&many, "layers")] {
+            let outputs = made::last(g);
+            let trace = graphs::measured(g, &outputs, 3, colour == graph::ColourBy::Status);
+            let shape = graph::Shape::of_graph(g, &outputs);
+            let input = graph::Input { shape: &shape, trace: Some(&trace) };
+            let mut out = Vec::new();
+            graph::svg(&input, &options, &mut out).expect("a vector takes all");
+            check(&format!("graph-by-{name}-{kind}.svg"), &out);
+        }
+    }
+}
+
+/// What is written is read again as the same graph.
+#[test]
+fn files_of_graphs() {
+    let g = graphs::names();
+    let shape = graph::Shape::of_graph(&g, &made::last(&g));
+    let input = graph::Input { shape: &shape, trace: None };
+    let options = graph::Options::default();
+    let mut json = Vec::new();
+    graph::write(&input, &options, graph::Format::Json, &mut json).expect("a vector takes all");
+    check("graph-names.json", &json);
+    let read = graph::Shape::from_json(&String::from_utf8_lossy(&json)).expect("it is ours");
+    assert_eq!(read, shape);
+    let mut dot = Vec::new();
+    graph::write(&input, &options, graph::Format::Dot, &mut dot).expect("a vector takes all");
+    check("graph-names.dot", &dot);
+    let read = graph::Shape::from_dot(&String::from_utf8_lossy(&dot)).expect("it is ours");
+    assert_eq!(read.len(), shape.len());
+    for t in 0..shape.len() {
+        assert_eq!((read.key(t), read.inputs(t)), (shape.key(t), shape.inputs(t)));
+        assert_eq!((read.is_value(t), read.is_output(t)), (shape.is_value(t), shape.is_output(t)));
+    }
 }
 
 #[test]

@@ -21,7 +21,8 @@ pub(crate) fn write(
     data: &Path,
 ) -> Result<Paths, Failure> {
     let tasks = job.graph()?;
-    let input = graph::Input { graph: &tasks, outputs: &[], trace: Some(trace) };
+    let shape = graph::Shape::of_graph(&tasks, &[]);
+    let input = graph::Input { shape: &shape, trace: Some(trace) };
     let graph = graph::Options::default();
     Ok(Paths {
         data: data.to_owned(),

@@ -3,9 +3,10 @@
 
 use std::io::{self, Write};
 
-use super::drawing::{Drawing, Node, Shape};
-use super::layout::{Input, Layout, layout};
-use crate::legend::Legend;
+use super::Direction;
+use super::drawing::{Drawing, Form, Node, Paint};
+use super::head::Head;
+use super::layout::{self, Input, Layout};
 use crate::palette;
 use crate::svg::{Page, Step, Svg, path};
 use crate::text;
@@ -15,32 +16,41 @@ const LINE: f64 = 15.0;
 const PAD_X: f64 = 10.0;
 const PAD_Y: f64 = 5.0;
 const MARGIN: f64 = 20.0;
-const HEAD: f64 = 28.0;
-/// No narrower, so that heading and legend have room.
-const NARROWEST: f64 = 460.0;
+/// No narrower, so that heading and legend have room; a telephone shows it unscaled.
+const NARROWEST: f64 = 320.0;
 /// Where the line of a link ends before the box, so that the arrow's point touches it.
 const ARROW: f64 = 7.0;
+/// Height of a bar, and the room that it takes.
+const BAR: f64 = 5.0;
+const BAR_ROOM: f64 = 9.0;
 
 const LIGHT: &str = "
-.b{stroke-width:1.4}.data{fill:#f1f3f6;stroke:#7d8796}
+.b{stroke-width:1.4}.data{fill:#f1f3f6;stroke:#7d8796}.bad{fill:#fbe0e1;stroke:#c1121f}
+.shade{stroke:#5b6472}.shade.asked{stroke:#20242c}
 .asked{stroke-width:3}.key{fill:none;stroke:#7d8796}.failed{stroke:#c1121f;stroke-width:3}
 .line{fill:none;stroke:#8b94a3;stroke-width:1.2}.tip{fill:#8b94a3}.node text{text-anchor:middle}
+.line.strong{stroke:#d55e00;stroke-width:2.6}.tip.strong{fill:#d55e00}
+.track{fill:#8b94a3;fill-opacity:.28}.fplain{fill:#7d8796}.fbad{fill:#c1121f}
 .node:hover .b{stroke-width:3.5}.empty{fill:transparent;stroke:none}";
 const DARK: &str = "
-.data{fill:#262b35;stroke:#8b94a3}.key{fill:none;stroke:#8b94a3}.failed{stroke:#ff6b6b}
-.line{stroke:#7d8796}.tip{fill:#7d8796}";
+.data{fill:#262b35;stroke:#8b94a3}.bad{fill:#4a1d22;stroke:#ff6b6b}
+.shade{stroke:#9aa4b2}.shade.asked{stroke:#fff}
+.key{fill:none;stroke:#8b94a3}.failed{stroke:#ff6b6b}.fbad{fill:#ff6b6b}
+.line{stroke:#7d8796}.tip{fill:#7d8796}.line.strong{stroke:#f0803c}.tip.strong{fill:#f0803c}";
 
 pub(super) fn draw(drawing: &Drawing, title: &str, out: &mut impl Write) -> io::Result<()> {
     let sizes: Vec<_> = drawing.nodes.iter().map(size).collect();
-    let mut edges: Vec<_> = drawing.links.iter().map(|l| (l.from, l.to)).collect();
-    // The layout wants each pair once; links are made so.
-    edges.dedup();
-    let picture = layout(&Input { sizes: &sizes, edges: &edges });
-    let heading = text::width(title, 15.0) + text::width(&drawing.summary, FONT) + 40.0;
-    let inner = picture.width.max(NARROWEST).max(heading);
-    let legend = Legend::new(drawing.legend(), inner);
-    let top = MARGIN + HEAD + legend.height + 12.0;
-    let style = palette::outlined(drawing.colours()) + &palette::with_dark(LIGHT, DARK);
+    let edges: Vec<_> = drawing.links.iter().map(|l| (l.from, l.to)).collect();
+    let input = Input { sizes: &sizes, edges: &edges };
+    let picture = match drawing.direction {
+        Direction::Auto => layout::layout(&input),
+        Direction::Down => layout::directed(&input, layout::Direction::Down),
+        Direction::Right => layout::directed(&input, layout::Direction::Right),
+    };
+    let inner = picture.width.max(NARROWEST).max(Head::least_width(drawing));
+    let head = Head::new(drawing, title, inner);
+    let top = MARGIN + head.height + 12.0;
+    let style = style(drawing);
     let page = Page {
         width: inner + 2.0 * MARGIN,
         height: top + picture.height + MARGIN,
@@ -48,11 +58,16 @@ pub(super) fn draw(drawing: &Drawing, title: &str, out: &mut impl Write) -> io::
         style: &style,
     };
     let mut svg = Svg::begin(out, &page)?;
-    heading_and_legend(&mut svg, drawing, title, &legend)?;
+    head.draw(&mut svg, MARGIN, MARGIN)?;
     let left = MARGIN + (inner - picture.width) / 2.0;
     svg.open("g", &[("transform", (&format!("translate({left:.1} {top:.1})")).into())])?;
-    for (link, steps) in drawing.links.iter().zip(&picture.curves) {
-        draw_link(&mut svg, steps, link.arrow)?;
+    // Heavier lines lie over the others.
+    for strong in [false, true] {
+        for (link, steps) in drawing.links.iter().zip(&picture.curves) {
+            if link.strong == strong {
+                draw_link(&mut svg, steps, link.arrow, strong)?;
+            }
+        }
     }
     for (i, node) in drawing.nodes.iter().enumerate() {
         draw_node(&mut svg, node, sizes[i], &picture, i)?;
@@ -61,40 +76,53 @@ pub(super) fn draw(drawing: &Drawing, title: &str, out: &mut impl Write) -> io::
     svg.end()
 }
 
-fn heading_and_legend(
-    svg: &mut Svg<impl Write>,
-    drawing: &Drawing,
-    title: &str,
-    legend: &Legend,
-) -> io::Result<()> {
-    let style = ("style", "font-size:15px".into());
-    let at =
-        [("x", MARGIN.into()), ("y", (MARGIN + 14.0).into()), ("class", "strong".into()), style];
-    svg.inside("text", &at, title)?;
-    let after = MARGIN + text::width(title, 15.0) + 16.0;
-    svg.text(after, MARGIN + 14.0, "quiet", &drawing.summary)?;
-    legend.draw(svg, MARGIN, MARGIN + HEAD)
+/// The rules for what occurs in the picture.
+fn style(drawing: &Drawing) -> String {
+    let boxes = drawing.nodes.iter().flat_map(|n| n.bar.iter().map(|b| b.1).chain([n.paint]));
+    let keys = drawing.key.swatches.iter().map(|s| s.0);
+    let (mut swatches, mut shades) = (0, drawing.key.ramp.is_some());
+    for paint in boxes.chain(keys) {
+        match paint {
+            Paint::Swatch(n) => swatches = swatches.max(n + 1),
+            Paint::Shade(_) => shades = true,
+            Paint::Plain | Paint::Failed => {}
+        }
+    }
+    // The rules of shades come last: text on them overrides what text is otherwise.
+    let shades = if shades { palette::shaded() } else { String::new() };
+    let bars = match drawing.nodes.iter().any(|n| !n.bar.is_empty()) {
+        true => palette::bars(swatches),
+        false => String::new(),
+    };
+    palette::outlined(swatches) + &palette::with_dark(LIGHT, DARK) + &bars + &shades
 }
 
 fn size(node: &Node) -> (f64, f64) {
     let widest = node.lines.iter().map(|l| text::width(l, FONT)).fold(0.0, f64::max);
-    let pad = match node.shape {
-        Shape::Count => return (widest + 6.0, LINE + 2.0),
-        Shape::Task => PAD_X,
-        Shape::Value => PAD_X + 3.0,
+    let pad = match node.form {
+        Form::Count => return (widest + 6.0, LINE + 2.0),
+        Form::Task => PAD_X,
+        Form::Value => PAD_X + 3.0,
     };
-    ((widest + 2.0 * pad).max(40.0), node.lines.len() as f64 * LINE + 2.0 * PAD_Y)
+    let bar = if node.bar.is_empty() { 0.0 } else { BAR_ROOM };
+    ((widest + 2.0 * pad).max(40.0), node.lines.len() as f64 * LINE + 2.0 * PAD_Y + bar)
 }
 
 /// The line stops short of its arrow, which is drawn along the last direction.
-fn draw_link(svg: &mut Svg<impl Write>, steps: &[Step], arrow: bool) -> io::Result<()> {
+fn draw_link(
+    svg: &mut Svg<impl Write>,
+    steps: &[Step],
+    arrow: bool,
+    strong: bool,
+) -> io::Result<()> {
+    let (line, point) = if strong { ("line strong", "tip strong") } else { ("line", "tip") };
     let mut steps = steps.to_vec();
     let ends = |s: &Step| match *s {
         Step::Move(x, y) | Step::Line(x, y) | Step::Curve([_, _, _, _, x, y]) => (x, y),
     };
     let n = steps.len();
     if !arrow || n < 2 {
-        return svg.leaf("path", &[("class", "line".into()), ("d", (&path(&steps)).into())]);
+        return svg.leaf("path", &[("class", line.into()), ("d", (&path(&steps)).into())]);
     }
     let (x, y) = ends(&steps[n - 1]);
     let (px, py) = match steps[n - 1] {
@@ -109,14 +137,14 @@ fn draw_link(svg: &mut Svg<impl Write>, steps: &[Step], arrow: bool) -> io::Resu
             (*ex, *ey) = (bx, by);
         }
     }
-    let wing = ARROW * 0.45;
+    let wing = ARROW * if strong { 0.6 } else { 0.45 };
     let tip = [
         Step::Move(x, y),
         Step::Line(bx - dy * wing, by + dx * wing),
         Step::Line(bx + dy * wing, by - dx * wing),
     ];
-    svg.leaf("path", &[("class", "line".into()), ("d", (&path(&steps)).into())])?;
-    svg.leaf("path", &[("class", "tip".into()), ("d", (&path(&tip)).into())])
+    svg.leaf("path", &[("class", line.into()), ("d", (&path(&steps)).into())])?;
+    svg.leaf("path", &[("class", point.into()), ("d", (&path(&tip)).into())])
 }
 
 fn draw_node(
@@ -127,13 +155,17 @@ fn draw_node(
     i: usize,
 ) -> io::Result<()> {
     let (cx, cy) = picture.centres[i];
-    svg.open("g", &[("class", "node".into())])?;
+    let class = match node.paint {
+        Paint::Shade(n) => format!("node on{n}"),
+        _ => "node".to_owned(),
+    };
+    svg.open("g", &[("class", (&class).into())])?;
     svg.inside("title", &[], &node.title)?;
-    let round = if node.shape == Shape::Value { h / 2.0 } else { 5.0 };
+    let round = if node.form == Form::Value { (h / 2.0).min(14.0) } else { 5.0 };
     svg.leaf(
         "rect",
         &[
-            ("class", (&class(node)).into()),
+            ("class", (&box_class(node)).into()),
             ("x", (cx - w / 2.0).into()),
             ("y", (cy - h / 2.0).into()),
             ("width", w.into()),
@@ -141,19 +173,59 @@ fn draw_node(
             ("rx", round.into()),
         ],
     )?;
-    let first = cy - (node.lines.len() as f64 - 1.0) * LINE / 2.0 + FONT * 0.35;
+    let bar = if node.bar.is_empty() { 0.0 } else { BAR_ROOM };
+    let first = cy - bar / 2.0 - (node.lines.len() as f64 - 1.0) * LINE / 2.0 + FONT * 0.35;
     for (n, line) in node.lines.iter().enumerate() {
-        let class = if n > 0 || node.shape == Shape::Count { "quiet" } else { "" };
+        let class = if n > 0 || node.form == Form::Count { "quiet" } else { "" };
         svg.text(cx, first + n as f64 * LINE, class, line)?;
     }
+    draw_bar(svg, node, (cx - w / 2.0 + PAD_X, cy + h / 2.0 - PAD_Y - BAR), w - 2.0 * PAD_X)?;
     svg.close("g")
 }
 
-fn class(node: &Node) -> String {
-    let base = match (node.shape, node.colour) {
-        (Shape::Count, _) => return "empty".to_owned(),
-        (Shape::Task, Some(c)) => format!("b {}", palette::class(c)),
-        _ => "b data".to_owned(),
+fn draw_bar(
+    svg: &mut Svg<impl Write>,
+    node: &Node,
+    (left, top): (f64, f64),
+    whole: f64,
+) -> io::Result<()> {
+    if node.bar.is_empty() {
+        return Ok(());
+    }
+    let mut part = |class: &str, x: f64, width: f64| {
+        let at = [
+            ("class", class.into()),
+            ("x", x.into()),
+            ("y", top.into()),
+            ("width", width.into()),
+            ("height", BAR.into()),
+        ];
+        svg.leaf("rect", &at)
+    };
+    part("track", left, whole)?;
+    let mut x = left;
+    for &(share, paint) in &node.bar {
+        let class = match paint {
+            Paint::Swatch(n) => format!("f{}", n % palette::len()),
+            Paint::Shade(_) => "own".to_owned(),
+            Paint::Plain => "fplain".to_owned(),
+            Paint::Failed => "fbad".to_owned(),
+        };
+        // What took any time at all is to be seen.
+        let width = (share * whole).max(0.75).min((left + whole - x).max(0.0));
+        part(&class, x, width)?;
+        x += width;
+    }
+    Ok(())
+}
+
+fn box_class(node: &Node) -> String {
+    let base = match (node.form, node.paint) {
+        (Form::Count, _) => return "empty".to_owned(),
+        (_, Paint::Swatch(n)) => format!("b {}", palette::class(n)),
+        (_, Paint::Shade(n)) => format!("b shade v{n}"),
+        (_, Paint::Failed) => "b bad".to_owned(),
+        (_, Paint::Plain) => "b data".to_owned(),
     };
     let asked = if node.asked { " asked" } else { "" };
     let failed = if node.failed { " failed" } else { "" };

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tine_profiler::{GroupTotal, Trace};
-use tine_scheduler::Graph;
-
-use super::drawing::{Drawing, Link, Node, Shape};
-use super::{Input, colours};
+use super::colour::{Key, Measure, Value};
+use super::drawing::{Drawing, Form, Link, Node, Paint};
+use super::layer::Layer;
+use super::run::Run;
+use super::{ColourBy, Shape, colours};
 use crate::label::{self, Labels};
 use crate::text;
 
@@ -17,183 +17,160 @@ const MOST_GROUPS: usize = 150;
 /// With more links than this, counts would hide the links.
 const MOST_COUNTS: usize = 80;
 
-/// One box: groups of the graph that are drawn together.
-#[derive(Debug, Default)]
-struct Layer {
-    name: String,
-    groups: u64,
-    tasks: u64,
-    values: u64,
-    inner: u64,
-    asked: u64,
-    colour: Option<usize>,
-    place: String,
-    total: GroupTotal,
-}
-
-pub(super) fn drawing(input: &Input<'_>, wanted: &[bool]) -> Drawing {
-    let graph = input.graph;
-    let used = used_groups(graph, wanted);
-    let (layer_of, mut layers) = merge(graph, &used);
-    let colours = colours(graph, wanted);
-    for (group, &layer) in layer_of.iter().enumerate() {
-        let layer: &mut Layer = &mut layers[layer];
-        layer.groups += u64::from(used[group]);
-        layer.colour = layer.colour.or(colours[group]);
-    }
+pub(super) fn drawing(shape: &Shape, run: Option<&Run<'_>>, measure: &Measure) -> Drawing {
+    let (layer_of, mut layers) = merge(shape);
     let mut links: BTreeMap<(usize, usize), u64> = BTreeMap::new();
-    for t in graph.tasks().filter(|t| wanted[t.index()]) {
-        let to = layer_of[graph.group_of(t).index()];
-        let layer = &mut layers[to];
-        match graph.datum(t) {
-            Some(_) => layer.values += 1,
-            None => layer.tasks += 1,
+    let mut strong: BTreeMap<(usize, usize), bool> = BTreeMap::new();
+    for t in 0..shape.len() {
+        let to = layer_of[shape.group_of(t)];
+        layers[to].add(shape, t, measure);
+        if let Some(record) = run.and_then(|r| r.record(t)) {
+            layers[to].add_record(&record, measure.value(t));
         }
-        if layer.place.is_empty() {
-            layer.place = graph.created_at(t).to_string();
+        // Inputs of one task mostly are of one layer: a look into the map is saved.
+        let mut last: Option<((usize, usize), u64)> = None;
+        for &i in shape.inputs(t) {
+            let pair = (layer_of[shape.group_of(i as usize)], to);
+            match &mut last {
+                Some((p, n)) if *p == pair => *n += 1,
+                _ => {
+                    if let Some((p, n)) = last.replace((pair, 1)) {
+                        *links.entry(p).or_default() += n;
+                    }
+                }
+            }
+            if measure.path.as_ref().is_some_and(|p| p.goes(i as usize, t)) {
+                strong.insert(pair, true);
+            }
         }
-        for edge in graph.inputs(t) {
-            *links.entry((layer_of[graph.group_of(edge.task()).index()], to)).or_default() += 1;
+        if let Some((p, n)) = last {
+            *links.entry(p).or_default() += n;
         }
     }
-    for t in input.outputs {
-        layers[layer_of[graph.group_of(*t).index()]].asked += 1;
-    }
-    if let Some(trace) = input.trace {
-        add_totals(graph, trace, &layer_of, &mut layers);
-    }
-    picture(layers, links)
-}
-
-fn used_groups(graph: &Graph, wanted: &[bool]) -> Vec<bool> {
-    let mut used = vec![false; graph.groups().len()];
-    for t in graph.tasks().filter(|t| wanted[t.index()]) {
-        used[graph.group_of(t).index()] = true;
-    }
-    used
+    picture(shape, measure, layers, &Links { counts: links, strong })
 }
 
 /// Which layer each group belongs to: its own, or one by the name of its function, or in the end
 /// the one of all that is left.
-fn merge(graph: &Graph, used: &[bool]) -> (Vec<usize>, Vec<Layer>) {
+fn merge(shape: &Shape) -> (Vec<usize>, Vec<Layer>) {
+    let mut used = vec![false; shape.groups().len()];
+    (0..shape.len()).for_each(|t| used[shape.group_of(t)] = true);
     let many = used.iter().filter(|u| **u).count() > MOST_GROUPS;
     let mut labels = Labels::default();
     let mut by_name: HashMap<String, usize> = HashMap::new();
     let mut layers: Vec<Layer> = Vec::new();
-    let layer_of = graph.groups().iter().zip(used).map(|(group, &used)| {
-        let mut name = match many {
-            true => label::function(group.name()),
-            false => labels.group(group.name()),
-        };
+    let colours = colours(shape);
+    let mut layer_of = Vec::new();
+    for (group, whole) in shape.groups().iter().enumerate() {
+        if !used[group] {
+            layer_of.push(0); // never looked at: no task of this group is drawn
+            continue;
+        }
+        let mut name = if many { label::function(whole) } else { labels.group(whole) };
         if many && layers.len() >= MOST_GROUPS && !by_name.contains_key(&name) {
-            name = "other groups".to_owned();
+            "other groups".clone_into(&mut name);
         }
-        if !used {
-            return 0; // never looked at: no task of this group is drawn
-        }
-        *by_name.entry(if many { name.clone() } else { group.name().to_owned() }).or_insert_with(
-            || {
-                layers.push(Layer { name, ..Layer::default() });
-                layers.len() - 1
-            },
-        )
-    });
-    let layer_of = layer_of.collect();
+        let id = if many { name.clone() } else { whole.clone() };
+        let layer = *by_name.entry(id.clone()).or_insert_with(|| {
+            layers.push(Layer::new(name, id));
+            layers.len() - 1
+        });
+        layers[layer].groups += 1;
+        layers[layer].colour = layers[layer].colour.or(colours[group]);
+        layer_of.push(layer);
+    }
     (layer_of, layers)
 }
 
-fn add_totals(graph: &Graph, trace: &Trace, layer_of: &[usize], layers: &mut [Layer]) {
-    let totals = trace.group_totals();
-    let by_name: HashMap<&str, &GroupTotal> =
-        trace.groups().iter().map(|g| g.name.as_str()).zip(&totals).collect();
-    for (group, &layer) in graph.groups().iter().zip(layer_of) {
-        let Some(t) = by_name.get(group.name()) else { continue };
-        let sum = &mut layers[layer].total;
-        sum.ran += t.ran;
-        sum.failed += t.failed;
-        sum.time += t.time;
-        sum.longest = sum.longest.max(t.longest);
-    }
+struct Links {
+    /// Edges from one layer to another.
+    counts: BTreeMap<(usize, usize), u64>,
+    /// Whether the longest way goes there.
+    strong: BTreeMap<(usize, usize), bool>,
 }
 
-fn picture(layers: Vec<Layer>, links: BTreeMap<(usize, usize), u64>) -> Drawing {
-    let mut drawing = Drawing::default();
-    let tasks: u64 = layers.iter().map(|l| l.tasks).sum();
-    let values: u64 = layers.iter().map(|l| l.values).sum();
-    let groups: u64 = layers.iter().map(|l| l.groups).sum();
-    drawing.summary = format!(
-        "{}, {}, in {}",
-        text::plural(tasks, "task"),
-        text::plural(values, "value"),
-        text::plural(groups, "group")
-    );
-    let mut layers = layers;
-    for (&(from, to), &n) in &links {
-        if from == to {
-            layers[from].inner = n;
-        }
+fn picture(shape: &Shape, measure: &Measure, layers: Vec<Layer>, links: &Links) -> Drawing {
+    let (key, paints) = painted(measure, &layers);
+    let mut drawing = Drawing { key, summary: summary(&layers), ..Drawing::default() };
+    let longest = layers.iter().map(|l| l.time).max().unwrap_or(0);
+    if longest > 0 {
+        let bars = match measure.by {
+            ColourBy::Worker if !measure.classes.is_empty() => "time of a layer, by worker",
+            ColourBy::Status => "time of a layer, by status",
+            _ => "time of a layer",
+        };
+        drawing.key.bars = Some(bars.to_owned());
     }
-    for layer in &layers {
-        drawing.groups.extend(layer.colour.map(|c| (c, layer.name.clone())));
-        drawing.nodes.push(node(layer));
+    for (i, layer) in layers.iter().enumerate() {
+        let inner = links.counts.get(&(i, i)).copied().unwrap_or(0);
+        let node = Node {
+            form: if layer.tasks > 0 { Form::Task } else { Form::Value },
+            id: layer.id.clone(),
+            lines: lines(layer),
+            title: layer.title(shape, measure, inner),
+            paint: paints[i],
+            asked: layer.asked > 0,
+            failed: layer.failed > 0,
+            bar: layer.bar(measure, longest, paints[i]),
+        };
+        drawing.nodes.push(node);
     }
-    let outer: Vec<_> = links.into_iter().filter(|((from, to), _)| from != to).collect();
+    add_links(&mut drawing, &layers, links);
+    drawing
+}
+
+fn lines(layer: &Layer) -> Vec<String> {
+    let mut lines = vec![text::shorten(&layer.name, LONGEST), layer.size()];
+    if layer.ran > 0 {
+        lines.push(text::duration(layer.time));
+    }
+    lines
+}
+
+/// The key, and the paint of each layer.
+fn painted(measure: &Measure, layers: &[Layer]) -> (Key, Vec<Paint>) {
+    if measure.by == ColourBy::Group {
+        let named = layers.iter().filter_map(|l| Some((Paint::Swatch(l.colour?), l.name.clone())));
+        let key = Key { swatches: named.collect(), ..Key::default() };
+        let paints = layers.iter().map(|l| l.colour.map_or(Paint::Plain, Paint::Swatch));
+        return (key, paints.collect());
+    }
+    let values: Vec<Value> = layers.iter().map(|l| l.value(measure)).collect();
+    Key::of(measure, &values, true)
+}
+
+fn summary(layers: &[Layer]) -> String {
+    let sum = |of: fn(&Layer) -> u64| layers.iter().map(of).sum::<u64>();
+    let tasks = text::plural(sum(|l| l.tasks), "task");
+    let values = sum(|l| l.values);
+    let values =
+        if values > 0 { format!(", {}", text::plural(values, "value")) } else { String::new() };
+    format!("{tasks}{values}, in {}", text::plural(sum(|l| l.groups), "group"))
+}
+
+fn add_links(drawing: &mut Drawing, layers: &[Layer], links: &Links) {
+    let outer: Vec<_> = links.counts.iter().filter(|((from, to), _)| from != to).collect();
     let counted = outer.len() <= MOST_COUNTS;
-    for ((from, to), n) in outer {
+    for (&(from, to), &n) in outer {
+        let strong = links.strong.contains_key(&(from, to));
         if !counted || n == 1 {
-            drawing.links.push(Link { from, to, arrow: true });
+            drawing.links.push(Link { from, to, arrow: true, strong });
             continue;
         }
         let middle = drawing.nodes.len();
         let title =
             format!("{} edges from {} to {}", text::count(n), layers[from].name, layers[to].name);
         drawing.nodes.push(Node {
-            shape: Shape::Count,
+            form: Form::Count,
+            id: format!("{} -> {}", layers[from].id, layers[to].id),
             lines: vec![text::count(n)],
             title,
-            colour: None,
+            paint: Paint::Plain,
             asked: false,
             failed: false,
+            bar: Vec::new(),
         });
-        drawing.links.push(Link { from, to: middle, arrow: false });
-        drawing.links.push(Link { from: middle, to, arrow: true });
-    }
-    drawing
-}
-
-fn node(layer: &Layer) -> Node {
-    let size = match (layer.tasks, layer.values) {
-        (0, n) => text::plural(n, "value"),
-        (n, 0) => text::plural(n, "task"),
-        (n, m) => format!("{}, {}", text::plural(n, "task"), text::plural(m, "value")),
-    };
-    let mut title = vec![layer.name.clone(), size.clone()];
-    if layer.groups > 1 {
-        title.push(text::plural(layer.groups, "group"));
-    }
-    if layer.inner > 0 {
-        title.push(format!("{} among its own tasks", text::plural(layer.inner, "edge")));
-    }
-    if layer.asked > 0 {
-        title.push(format!("{} asked for", text::count(layer.asked)));
-    }
-    title.push(format!("first created at {}", layer.place));
-    let mut lines = vec![text::shorten(&layer.name, LONGEST), size];
-    if layer.total.ran > 0 {
-        let t = &layer.total;
-        lines.push(text::duration(t.time));
-        title.push(format!("took {} in all", text::duration(t.time)));
-        title.push(format!("the longest {}", text::duration(t.longest)));
-    }
-    if layer.total.failed > 0 {
-        title.push(format!("{} failed", text::count(layer.total.failed)));
-    }
-    Node {
-        shape: if layer.tasks > 0 { Shape::Task } else { Shape::Value },
-        lines,
-        title: title.join("\n"),
-        colour: layer.colour,
-        asked: layer.asked > 0,
-        failed: layer.total.failed > 0,
+        drawing.links.push(Link { from, to: middle, arrow: false, strong });
+        drawing.links.push(Link { from: middle, to, arrow: true, strong });
     }
 }

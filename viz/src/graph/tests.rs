@@ -1,5 +1,7 @@
 //! What of a graph is drawn.
 
+use tine_scheduler::{Graph, TaskId};
+
 use super::*;
 
 /// The example of Dask's tests: `{a: 1, b: 2, c: neg a, d: neg b, e: add c d, f: sum a e}`.
@@ -25,7 +27,8 @@ fn example() -> Graph {
 }
 
 fn draw(graph: &Graph, outputs: &[TaskId], options: &Options) -> Drawing {
-    drawing(&Input { graph, outputs, trace: None }, options)
+    let shape = Shape::of_graph(graph, outputs).culled();
+    drawing(&Input { shape: &shape, trace: None }, options)
 }
 
 #[test]
@@ -90,7 +93,7 @@ fn large_graphs_are_drawn_by_group() {
     let drawing = draw(&sums(1_000), &[], &Options::default());
     let lines: Vec<_> = drawing.nodes.iter().map(|n| n.lines.join("|")).collect();
     assert_eq!(lines, ["load|1,000 tasks", "partial|100 tasks", "sum|1 task", "1,000", "100"]);
-    assert_eq!(drawing.summary, "1,101 tasks, 0 values, in 3 groups");
+    assert_eq!(drawing.summary, "1,101 tasks, in 3 groups");
     let forced = Options { level: Level::Tasks, ..Options::default() };
     assert_eq!(draw(&sums(1_000), &[], &forced).nodes.len(), 1_101);
 }
@@ -104,7 +107,8 @@ fn a_graph_of_100_000_groups_is_still_a_picture() {
     }
     let mut out = Vec::new();
     let graph = g.build().unwrap();
-    let input = Input { graph: &graph, outputs: &[], trace: None };
+    let shape = Shape::of_graph(&graph, &[]);
+    let input = Input { shape: &shape, trace: None };
     svg(&input, &Options::default(), &mut out).unwrap();
     assert!(out.len() < 300_000, "{} bytes", out.len());
 }
@@ -113,9 +117,10 @@ fn a_graph_of_100_000_groups_is_still_a_picture() {
 fn nothing_is_a_picture_too() {
     let g = Graph::builder().build().unwrap();
     let mut out = Vec::new();
-    let input = Input { graph: &g, outputs: &[], trace: None };
+    let shape = Shape::of_graph(&g, &[]);
+    let input = Input { shape: &shape, trace: None };
     svg(&input, &Options::default(), &mut out).unwrap();
-    assert!(String::from_utf8(out).unwrap().contains("0 tasks, 0 values"));
+    assert!(String::from_utf8(out).unwrap().contains("0 tasks"));
 }
 
 #[test]
@@ -124,7 +129,8 @@ fn dot_quotes_what_needs_it() {
     g.value("a \"b\" \\ c", 1i64);
     let g = g.build().unwrap();
     let mut out = Vec::new();
-    dot(&Input { graph: &g, outputs: &[], trace: None }, &Options::default(), &mut out).unwrap();
+    let shape = Shape::of_graph(&g, &[]);
+    dot(&Input { shape: &shape, trace: None }, &Options::default(), &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(text.contains(r#"label="a \"b\" \\ c""#), "{text}");
     assert!(graphviz_rust::parse(&text).is_ok(), "{text}");

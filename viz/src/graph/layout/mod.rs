@@ -49,6 +49,8 @@ pub(super) enum Direction {
 
 /// The picture that a screen shows without scrolling.
 const SCREEN: (f64, f64) = (1280.0, 760.0);
+/// Scrolling sideways is this much worse than scrolling down.
+const SIDEWAYS: f64 = 1.5;
 /// People read graphs downwards more easily: the other way must be this much smaller.
 const PREFER_DOWN: f64 = 0.85;
 /// With more boxes than this in one part, they stand closer together.
@@ -63,7 +65,11 @@ pub(super) fn layout(input: &Input<'_>) -> Layout {
         return right;
     }
     let down = directed(input, Direction::Down);
-    let cost = |l: &Layout| (l.width / SCREEN.0).max(l.height / SCREEN.1).max(1.0);
+    let cost = |l: &Layout| {
+        let (wide, high) = (l.width / SCREEN.0, l.height / SCREEN.1);
+        let wide = if wide > 1.0 { SIDEWAYS * wide } else { wide };
+        wide.max(high).max(1.0)
+    };
     if cost(&right) < PREFER_DOWN * cost(&down) { right } else { down }
 }
 
