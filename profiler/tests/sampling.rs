@@ -316,13 +316,3 @@ fn deep_stacks_keep_both_ends() {
     assert_eq!(functions.iter().filter(|&&f| f == "[frames missing]").count(), 1);
     assert!((230..280).contains(&functions.len()), "{}", functions.len());
 }
-#[test]
-fn zz_print() {
-    let seen = look(&one_task(|| burn(100)), &["task"], &Processes::new().workers(1));
-    let seen2 = look(&one_task(|| deep(200)), &["task"], &Serial::new());
-    for seen in [seen, seen2] {
-        for s in seen.sampled.cpu.iter().step_by(5) {
-            eprintln!("{:?} {} {:?}", s.task, s.weight, seen.functions(s).iter().take(12).collect::<Vec<_>>());
-        }
-    }
-}

@@ -44,8 +44,9 @@ use system::{Shared, signal};
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Words of a worker's ring: over two seconds of samples of usual depth, at 99 a second.
-const RING: usize = Ring::len(8 * 1024);
+/// Words of a worker's ring: 1.2 seconds of the deepest samples at 99 a second, and some eight of usual
+/// ones. Pages that are not used take no memory.
+const RING: usize = Ring::len(32 * 1024);
 
 /// Takes samples in the workers of one run.
 ///
@@ -121,7 +122,7 @@ impl Sampler {
     }
 
     /// Empties the rings of the workers, without looking up names: to be called about ten times a
-    /// second during the run, as a ring holds about two seconds of samples.
+    /// second during the run, as a ring holds about a second of very deep stacks.
     pub fn collect(&self) {
         let mut state = self.lock();
         for (worker, ring) in self.rings() {
