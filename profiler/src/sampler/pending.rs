@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::ring::{INNER, Record};
-use crate::symbols::{Call, Code, Symbols, from_body};
+use super::ring::{Fact, INNER, Record};
+use crate::symbols::{Call, Code, Symbols, allocator, from_body};
 use crate::trace::{Frame, Sample, StackId, Stacks};
 
 /// Stands where frames are missing: in the midst of a very deep stack, or at its root where code
@@ -33,12 +33,23 @@ struct RawSample {
     worker: u16,
     task: Option<u32>,
     weight: u64,
+    note: u64,
     stack: usize,
 }
 
+/// What the note of a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A look at what runs: the note is where the innermost function may return to.
+    Cpu,
+    /// An allocation: the note is its number.
+    Allocation,
+}
+
 /// Samples that were taken from the rings of workers, and not yet asked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pending {
+    kind: Kind,
     /// What each worker was called from, the innermost first.
     bases: HashMap<u16, Vec<usize>>,
     stacks: Vec<Arc<RawStack>>,
@@ -48,15 +59,27 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    /// Takes in a record of a worker, whose note is the word at the end of its stack; one without
-    /// weight says what the worker is called from.
+    /// Nothing of this kind.
+    pub(crate) fn new(kind: Kind) -> Pending {
+        Pending {
+            kind,
+            bases: HashMap::new(),
+            stacks: Vec::new(),
+            known: HashMap::new(),
+            samples: Vec::new(),
+            code: Code::default(),
+        }
+    }
+
+    /// Takes in a record of a worker; one without weight says what the worker is called from.
     pub(crate) fn take(&mut self, worker: u16, record: Record) {
         let Record { fact, frames, skipped } = record;
         if fact.weight == 0 {
             self.bases.insert(worker, frames);
             return;
         }
-        let stack = self.own_part(worker, frames, skipped, fact.note as usize);
+        let top = if self.kind == Kind::Cpu { fact.note as usize } else { 0 };
+        let stack = self.own_part(worker, frames, skipped, top);
         let stack = RawStack { in_body: fact.task.is_some(), ..stack };
         let stack = Arc::new(stack);
         let next = self.stacks.len();
@@ -64,8 +87,8 @@ impl Pending {
             self.stacks.push(stack.clone());
             next
         });
-        let (at, task, weight) = (fact.at, fact.task, fact.weight);
-        self.samples.push(RawSample { at, worker, task, weight, stack });
+        let Fact { at, task, weight, note } = fact;
+        self.samples.push(RawSample { at, worker, task, weight, note, stack });
     }
 
     /// The worker's own part of a stack, as far as it is one.
@@ -101,21 +124,22 @@ impl Pending {
         RawStack { frames, top: call.map(|c| (top, c)), skipped, whole, in_body: false }
     }
 
-    /// Names the samples, and hands them over.
+    /// Names the samples, and hands them over with their notes.
     pub(crate) fn name(
         &mut self,
         symbols: &mut Symbols,
         stacks: &mut Stacks,
-        into: &mut Vec<Sample>,
+        mut give: impl FnMut(Sample, u64),
     ) {
         symbols.learn(self.stacks.iter().flat_map(|s| s.addresses()), &self.code);
-        let code = &self.code;
+        let (code, kind) = (&self.code, self.kind);
         let ids: Vec<Option<StackId>> =
-            self.stacks.iter().map(|s| s.named(symbols, code, stacks)).collect();
-        into.extend(self.samples.drain(..).filter_map(|s| {
-            let RawSample { at, worker, task, weight, stack } = s;
-            Some(Sample { at, worker, task, weight, stack: ids[stack]? })
-        }));
+            self.stacks.iter().map(|s| s.named(kind, symbols, code, stacks)).collect();
+        for RawSample { at, worker, task, weight, note, stack } in self.samples.drain(..) {
+            if let Some(stack) = ids[stack] {
+                give(Sample { at, worker, task, weight, stack }, note);
+            }
+        }
         self.stacks.clear();
         self.known.clear();
     }
@@ -147,7 +171,13 @@ impl RawStack {
     }
 
     /// Adds it with its names.
-    fn named(&self, symbols: &Symbols, code: &Code, stacks: &mut Stacks) -> Option<StackId> {
+    fn named(
+        &self,
+        kind: Kind,
+        symbols: &Symbols,
+        code: &Code,
+        stacks: &mut Stacks,
+    ) -> Option<StackId> {
         let missing = || Frame { function: MISSING.to_owned(), ..Frame::default() };
         let caller = self.caller(symbols, code);
         let mut frames: Vec<Frame> = Vec::with_capacity(2 * self.frames.len());
@@ -159,6 +189,9 @@ impl RawStack {
             if let Some(caller) = caller.filter(|_| i == 0) {
                 frames.extend(symbols.at(caller).iter().cloned());
             }
+        }
+        if kind == Kind::Allocation {
+            frames.drain(..allocator(&frames));
         }
         frames.reverse();
         let mut own = if self.in_body { from_body(&frames).to_vec() } else { frames };

@@ -14,7 +14,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 pub(crate) use code::{Call, Code};
-pub(crate) use trim::from_body;
+pub(crate) use trim::{allocator, from_body};
 
 use crate::trace::Frame;
 
