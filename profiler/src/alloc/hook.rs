@@ -81,7 +81,12 @@ pub(crate) struct Places {
 /// Starts to look at what the calling thread allocates, or in a worker process all threads. Where it
 /// is looked at already, for a run around this one, it stays so. `false` where another run of this
 /// process is looked at.
-pub(crate) fn start(words: &Arc<Shared>, places: Places, every: u64, worker: &ProbedWorker) -> bool {
+pub(crate) fn start(
+    words: &Arc<Shared>,
+    places: Places,
+    every: u64,
+    worker: &ProbedWorker,
+) -> bool {
     let forked = worker.forked;
     if !CONTEXT.get().is_null() || (!forked && !PROCESS.load(Ordering::Acquire).is_null()) {
         INNER.set(INNER.get() + 1);

@@ -37,9 +37,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tine_scheduler::{Probe, ProbedWorker};
 
+use crate::alloc;
 use crate::alloc::hook::{self, Places};
 use crate::alloc::peak::Peak;
-use crate::alloc;
 use crate::symbols::Symbols;
 use crate::trace::{Sample, Sampled};
 use pending::{Kind, Pending};
@@ -240,8 +240,7 @@ impl Sampler {
 
 impl Probe for Sampler {
     fn worker_started(&self, worker: &ProbedWorker) {
-        if let (Some((every, words)), Some(places)) =
-            (&self.heap, self.heap_places(worker.worker))
+        if let (Some((every, words)), Some(places)) = (&self.heap, self.heap_places(worker.worker))
         {
             let ring = places.ring.clone();
             if !hook::start(words, places, *every, worker) {
