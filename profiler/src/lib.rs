@@ -2,6 +2,8 @@
 //!
 //! It knows what schedulers tell an observer; it draws nothing.
 
+#[expect(unsafe_code, reason = "a global allocator: see the module's invariant")]
+pub mod alloc;
 mod diagnosis;
 mod effects;
 mod export;

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::ring::{INNER, Record};
-use crate::symbols::{Code, Symbols, from_body};
+use super::ring::{Fact, INNER, Record};
+use crate::symbols::{Call, Code, Symbols, allocator, from_body};
 use crate::trace::{Frame, Sample, StackId, Stacks};
 
 /// Stands where frames are missing: in the midst of a very deep stack, or at its root where code
@@ -16,6 +16,8 @@ const MISSING: &str = "[frames missing]";
 #[derive(Debug, Default, PartialEq, Eq, Hash)]
 struct RawStack {
     frames: Vec<usize>,
+    /// Where the innermost function may return to, if it made no frame; and by which call.
+    top: Option<(usize, Call)>,
     /// How many frames are missing behind the first [`INNER`].
     skipped: usize,
     /// Whether it reaches what the worker was called from.
@@ -31,12 +33,23 @@ struct RawSample {
     worker: u16,
     task: Option<u32>,
     weight: u64,
+    note: u64,
     stack: usize,
 }
 
+/// What the note of a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A look at what runs: the note is where the innermost function may return to.
+    Cpu,
+    /// An allocation: the note is its number.
+    Allocation,
+}
+
 /// Samples that were taken from the rings of workers, and not yet asked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pending {
+    kind: Kind,
     /// What each worker was called from, the innermost first.
     bases: HashMap<u16, Vec<usize>>,
     stacks: Vec<Arc<RawStack>>,
@@ -46,15 +59,27 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    /// Takes in a record of a worker, whose note is the word at the end of its stack; one without
-    /// weight says what the worker is called from.
+    /// Nothing of this kind.
+    pub(crate) fn new(kind: Kind) -> Pending {
+        Pending {
+            kind,
+            bases: HashMap::new(),
+            stacks: Vec::new(),
+            known: HashMap::new(),
+            samples: Vec::new(),
+            code: Code::default(),
+        }
+    }
+
+    /// Takes in a record of a worker; one without weight says what the worker is called from.
     pub(crate) fn take(&mut self, worker: u16, record: Record) {
         let Record { fact, frames, skipped } = record;
         if fact.weight == 0 {
             self.bases.insert(worker, frames);
             return;
         }
-        let stack = self.own_part(worker, frames, skipped, fact.note as usize);
+        let top = if self.kind == Kind::Cpu { fact.note as usize } else { 0 };
+        let stack = self.own_part(worker, frames, skipped, top);
         let stack = RawStack { in_body: fact.task.is_some(), ..stack };
         let stack = Arc::new(stack);
         let next = self.stacks.len();
@@ -62,8 +87,8 @@ impl Pending {
             self.stacks.push(stack.clone());
             next
         });
-        let (at, task, weight) = (fact.at, fact.task, fact.weight);
-        self.samples.push(RawSample { at, worker, task, weight, stack });
+        let Fact { at, task, weight, note } = fact;
+        self.samples.push(RawSample { at, worker, task, weight, note, stack });
     }
 
     /// The worker's own part of a stack, as far as it is one.
@@ -93,59 +118,87 @@ impl Pending {
         if let Some(leaf) = frames.first_mut() {
             // As if it were a place to return to, for which one less is looked up.
             *leaf += 1;
-            let leaf = *leaf;
-            if self.is_caller(leaf, frames.get(1).copied(), top) {
-                frames.insert(1, top);
-            }
         }
-        RawStack { frames, skipped, whole, in_body: false }
+        let known = frames.get(1) == Some(&top);
+        let call = self.code.call_before(top).filter(|_| !known);
+        RawStack { frames, top: call.map(|c| (top, c)), skipped, whole, in_body: false }
     }
 
-    /// Whether the word at the end of the stack is where `leaf` returns to, although it has no frame:
-    /// as `memcpy` and others of the C library, which are mostly built without frame pointers. Only
-    /// code of another file counts, so that what a function has left there is not taken for it.
-    fn is_caller(&mut self, leaf: usize, next: Option<usize>, top: usize) -> bool {
-        cfg!(target_arch = "x86_64")
-            && next != Some(top)
-            && self.code.contains(leaf)
-            && self.code.follows_call(top)
-            && !self.code.same_file(leaf, top)
-    }
-
-    /// Names the samples, and hands them over.
+    /// Names the samples, and hands them over with their notes.
     pub(crate) fn name(
         &mut self,
         symbols: &mut Symbols,
         stacks: &mut Stacks,
-        into: &mut Vec<Sample>,
+        mut give: impl FnMut(Sample, u64),
     ) {
-        symbols.learn(self.stacks.iter().flat_map(|s| s.frames.iter().copied()), &self.code);
+        symbols.learn(self.stacks.iter().flat_map(|s| s.addresses()), &self.code);
+        let (code, kind) = (&self.code, self.kind);
         let ids: Vec<Option<StackId>> =
-            self.stacks.iter().map(|s| named(s, symbols, stacks)).collect();
-        into.extend(self.samples.drain(..).filter_map(|s| {
-            let RawSample { at, worker, task, weight, stack } = s;
-            Some(Sample { at, worker, task, weight, stack: ids[stack]? })
-        }));
+            self.stacks.iter().map(|s| s.named(kind, symbols, code, stacks)).collect();
+        for RawSample { at, worker, task, weight, note, stack } in self.samples.drain(..) {
+            if let Some(stack) = ids[stack] {
+                give(Sample { at, worker, task, weight, stack }, note);
+            }
+        }
         self.stacks.clear();
         self.known.clear();
     }
 }
 
-/// Adds a stack with its names.
-fn named(raw: &RawStack, symbols: &Symbols, stacks: &mut Stacks) -> Option<StackId> {
-    let missing = || Frame { function: MISSING.to_owned(), ..Frame::default() };
-    let mut frames: Vec<Frame> = Vec::with_capacity(2 * raw.frames.len());
-    for (i, &address) in raw.frames.iter().enumerate() {
-        if i == INNER && raw.skipped > 0 {
-            frames.push(missing());
+impl RawStack {
+    /// All that is to be looked up for it.
+    fn addresses(&self) -> impl Iterator<Item = usize> {
+        let top = self.top.into_iter().flat_map(|(top, call)| match call {
+            Call::To(function) => [top, function + 1],
+            Call::Anywhere => [top, top],
+        });
+        self.frames.iter().copied().chain(top)
+    }
+
+    /// Where the innermost function returns to, if it has no frame: it has not made it yet, or the
+    /// compiler has put off making it, or it is of a library without frame pointers, as `memcpy`.
+    /// It is believed if the call before it is one of that function, or of code in another file, so
+    /// that what the function has left there itself is not taken for it.
+    fn caller(&self, symbols: &Symbols, code: &Code) -> Option<usize> {
+        let (top, call) = self.top?;
+        let leaf = *self.frames.first()?;
+        let called = match call {
+            Call::To(function) => symbols.same_function(function + 1, leaf),
+            Call::Anywhere => false,
+        };
+        let foreign = code.contains(leaf) && !code.same_file(leaf, top);
+        (called || foreign).then_some(top)
+    }
+
+    /// Adds it with its names.
+    fn named(
+        &self,
+        kind: Kind,
+        symbols: &Symbols,
+        code: &Code,
+        stacks: &mut Stacks,
+    ) -> Option<StackId> {
+        let missing = || Frame { function: MISSING.to_owned(), ..Frame::default() };
+        let caller = self.caller(symbols, code);
+        let mut frames: Vec<Frame> = Vec::with_capacity(2 * self.frames.len());
+        for (i, &address) in self.frames.iter().enumerate() {
+            if i == INNER && self.skipped > 0 {
+                frames.push(missing());
+            }
+            frames.extend(symbols.at(address).iter().cloned());
+            if let Some(caller) = caller.filter(|_| i == 0) {
+                frames.extend(symbols.at(caller).iter().cloned());
+            }
         }
-        frames.extend(symbols.at(address).iter().cloned());
+        if kind == Kind::Allocation {
+            frames.drain(..allocator(&frames));
+        }
+        frames.reverse();
+        let mut own = if self.in_body { from_body(&frames).to_vec() } else { frames };
+        if !self.whole {
+            own.insert(0, missing());
+        }
+        let numbers: Vec<u32> = own.into_iter().map(|f| stacks.frame(f)).collect();
+        stacks.stack(numbers)
     }
-    frames.reverse();
-    let mut own = if raw.in_body { from_body(&frames).to_vec() } else { frames };
-    if !raw.whole {
-        own.insert(0, missing());
-    }
-    let numbers: Vec<u32> = own.into_iter().map(|f| stacks.frame(f)).collect();
-    stacks.stack(numbers)
 }

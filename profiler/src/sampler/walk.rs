@@ -21,6 +21,8 @@ pub(crate) struct Registers {
     pub(crate) sp: usize,
     /// The innermost frame, where the code keeps one.
     pub(crate) fp: usize,
+    /// Where the innermost function may return to, where a register says so.
+    pub(crate) link: usize,
 }
 
 /// Pushes where the code is, then where each call returns to, the innermost first.
@@ -54,7 +56,7 @@ pub(crate) fn walk(
 }
 
 /// Takes the signature off an address: libraries of some aarch64 systems sign where they return to.
-fn strip(address: usize) -> usize {
+pub(super) fn strip(address: usize) -> usize {
     if cfg!(target_arch = "aarch64") { address & ((1 << 48) - 1) } else { address }
 }
 
@@ -88,7 +90,7 @@ mod tests {
         (words[2], words[3]) = (BASE + 6 * 8, 0x5001);
         (words[6], words[7]) = (BASE + 12 * 8, 0x5002);
         (words[12], words[13]) = (0, 0x5003);
-        let registers = Registers { ip: 0x5000, sp: BASE + 8, fp: BASE + 16 };
+        let registers = Registers { ip: 0x5000, sp: BASE + 8, fp: BASE + 16, link: 0 };
         assert_eq!(walked(&words, registers), [0x5000, 0x5001, 0x5002, 0x5003]);
         words[7] = 0;
         assert_eq!(walked(&words, registers), [0x5000, 0x5001]);
@@ -97,7 +99,7 @@ mod tests {
     #[test]
     fn turns_back_for_nothing() {
         let mut words = [0x5001; 8];
-        let registers = Registers { ip: 1, sp: BASE, fp: BASE + 16 };
+        let registers = Registers { ip: 1, sp: BASE, fp: BASE + 16, link: 0 };
         for (what, caller) in [("loop", BASE + 16), ("down", BASE), ("odd", BASE + 33)] {
             words[2] = caller;
             assert_eq!(walked(&words, registers), [1, 0x5001], "{what}");
@@ -113,7 +115,7 @@ mod tests {
         let words: Vec<usize> = (0..2 * MOST_FRAMES + 64)
             .map(|i| if i % 2 == 0 { BASE + (i + 2) * 8 } else { 0x5001 })
             .collect();
-        let frames = walked(&words, Registers { ip: 1, sp: BASE, fp: BASE });
+        let frames = walked(&words, Registers { ip: 1, sp: BASE, fp: BASE, link: 0 });
         assert_eq!(frames.len(), MOST_FRAMES);
     }
 
@@ -127,7 +129,7 @@ mod tests {
             ),
             sp in 0..600usize, fp in 0..600usize,
         ) {
-            let registers = Registers { ip: 7, sp: BASE + sp, fp: BASE + fp };
+            let registers = Registers { ip: 7, sp: BASE + sp, fp: BASE + fp, link: 0 };
             let frames = walked(&words, registers);
             prop_assert_eq!(frames[0], 7);
             prop_assert!(frames.len() <= 1 + words.len() / 2);

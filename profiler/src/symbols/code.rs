@@ -20,8 +20,8 @@ struct Mapping {
 pub(crate) struct Code {
     /// In ascending order.
     mappings: Vec<Mapping>,
-    /// Whether a call ends where an address is, as far as it was asked.
-    calls: HashMap<usize, bool>,
+    /// The calls that end where addresses are, as far as it was asked.
+    calls: HashMap<usize, Option<Call>>,
     memory: Option<File>,
     looked: u32,
 }
@@ -76,18 +76,27 @@ impl Code {
         }
     }
 
-    /// Whether the instruction before `address` is a call, so that something may return there.
-    pub(crate) fn follows_call(&mut self, address: usize) -> bool {
+    /// The call that ends at `address`, if one does, so that something may return there.
+    pub(crate) fn call_before(&mut self, address: usize) -> Option<Call> {
         if !self.contains(address) {
-            return false;
+            return None;
         }
         if let Some(&known) = self.calls.get(&address) {
             return known;
         }
-        let follows = read_before(self.memory.as_ref(), address).is_some_and(is_call);
-        self.calls.insert(address, follows);
-        follows
+        let call = read_before(self.memory.as_ref(), address).and_then(|b| call(b, address));
+        self.calls.insert(address, call);
+        call
     }
+}
+
+/// What a call goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Call {
+    /// The function at this address.
+    To(usize),
+    /// Whatever a register or a word of memory says.
+    Anywhere,
 }
 
 /// The eight bytes before an address.
@@ -101,24 +110,33 @@ fn read_before(memory: Option<&File>, address: usize) -> Option<[u8; 8]> {
     Some(bytes)
 }
 
-/// Whether a call ends at the end of these bytes.
-fn is_call(bytes: [u8; 8]) -> bool {
+/// The call that ends at the end of these bytes, which lie before `end`.
+fn call(bytes: [u8; 8], end: usize) -> Option<Call> {
+    let [.., a, b, c, d] = bytes;
     if cfg!(target_arch = "aarch64") {
-        let word = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
-        // BL to a place, and BLR to a register, signed or not.
-        return word >> 26 == 0b10_0101 || word & 0xFEFF_F000 == 0xD63F_0000;
+        let word = u32::from_le_bytes([a, b, c, d]);
+        // BL with a distance of 26 bits in words; BLR to a register, signed or not.
+        let distance = ((word << 6) as i32 >> 4) as isize;
+        let direct = word >> 26 == 0b10_0101;
+        let indirect = word & 0xFEFF_F000 == 0xD63F_0000;
+        let to = Call::To(end.wrapping_sub(4).wrapping_add_signed(distance));
+        return if direct { Some(to) } else { indirect.then_some(Call::Anywhere) };
     }
     // E8 with four bytes of distance; FF /2 with a register, or with a place of one of its forms.
+    if bytes[3] == 0xE8 {
+        let distance = i32::from_le_bytes([a, b, c, d]) as isize;
+        return Some(Call::To(end.wrapping_add_signed(distance)));
+    }
     let indirect = |len: usize, modes: &[u8]| {
         let (opcode, mode) = (bytes[8 - len], bytes[9 - len]);
         opcode == 0xFF && mode & 0x38 == 0x10 && modes.contains(&(mode >> 6))
     };
-    bytes[3] == 0xE8
-        || indirect(2, &[0, 3])
+    let any = indirect(2, &[0, 3])
         || indirect(3, &[0, 1])
         || indirect(4, &[1])
         || indirect(6, &[0, 2])
-        || indirect(7, &[0, 2])
+        || indirect(7, &[0, 2]);
+    any.then_some(Call::Anywhere)
 }
 
 fn parse(maps: &str) -> Vec<Mapping> {
@@ -176,23 +194,24 @@ nonsense
     #[test]
     #[cfg(target_arch = "x86_64")]
     fn knows_calls() {
-        let calls: [&[u8]; 5] = [
-            &[0xE8, 1, 2, 3, 4],
-            &[0xFF, 0xD0],
-            &[0x41, 0xFF, 0xD4],
-            &[0xFF, 0x15, 1, 2, 3, 4],
-            &[0xFF, 0x50, 0x18],
+        let calls: [(&[u8], Call); 6] = [
+            (&[0xE8, 4, 1, 0, 0], Call::To(0x5104)),
+            (&[0xE8, 0xFC, 0xFF, 0xFF, 0xFF], Call::To(0x4FFC)),
+            (&[0xFF, 0xD0], Call::Anywhere),
+            (&[0x41, 0xFF, 0xD4], Call::Anywhere),
+            (&[0xFF, 0x15, 1, 2, 3, 4], Call::Anywhere),
+            (&[0xFF, 0x50, 0x18], Call::Anywhere),
         ];
         let ending = |code: &[u8]| {
             let mut bytes = [0x90; 8];
             bytes[8 - code.len()..].copy_from_slice(code);
             bytes
         };
-        for code in calls {
-            assert!(is_call(ending(code)), "{code:x?}");
+        for (code, to) in calls {
+            assert_eq!(call(ending(code), 0x5000), Some(to), "{code:x?}");
         }
         for other in [&[0x90][..], &[0xFF, 0xE0], &[0x48, 0x89, 0xE5], &[0xE9, 1, 2, 3, 4]] {
-            assert!(!is_call(ending(other)), "{other:x?}");
+            assert_eq!(call(ending(other), 0x5000), None, "{other:x?}");
         }
     }
 

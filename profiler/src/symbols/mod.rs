@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::Arc;
 
-pub(crate) use code::Code;
-pub(crate) use trim::from_body;
+pub(crate) use code::{Call, Code};
+pub(crate) use trim::{allocator, from_body};
 
 use crate::trace::Frame;
 
@@ -49,6 +49,12 @@ impl Symbols {
     /// an address that was not learnt.
     pub(crate) fn at(&self, address: usize) -> Arc<[Frame]> {
         self.known.get(&address).cloned().unwrap_or_default()
+    }
+
+    /// Whether both addresses are in the same function, what is inlined into it included.
+    pub(crate) fn same_function(&self, a: usize, b: usize) -> bool {
+        let name = |address| Some(&self.known.get(&address)?.last()?.function);
+        name(a).is_some() && name(a) == name(b)
     }
 }
 
@@ -95,7 +101,7 @@ mod tests {
             name(of_ours)
         );
         assert!(name(of_ours).file.unwrap().ends_with("symbols/mod.rs"));
-        assert_eq!(name(of_std).function, "std::thread::yield_now".to_owned());
+        assert_eq!(name(of_std).function, "std::thread::functions::yield_now".to_owned());
         assert_eq!(name(1).function, "0x0");
         assert!(symbols.at(99).is_empty());
     }

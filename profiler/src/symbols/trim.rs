@@ -42,6 +42,22 @@ pub(crate) fn from_body(frames: &[Frame]) -> &[Frame] {
     glue.map_or(frames, |own| &frames[around + own..])
 }
 
+/// What an allocation goes through before it comes to the place that counts it.
+const ALLOCATING: [&str; 6] = [
+    "tine_profiler::alloc::",
+    "<tine_profiler::alloc::",
+    "__rust_",
+    "__rustc::",
+    "alloc::alloc::",
+    "<alloc::alloc::Global",
+];
+
+/// How many of these frames, the innermost first, belong to the allocator rather than to who asks.
+pub(crate) fn allocator(frames: &[Frame]) -> usize {
+    let own = |f: &Frame| !ALLOCATING.iter().any(|a| f.function.starts_with(a));
+    frames.iter().position(own).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +87,12 @@ mod tests {
     fn shows_what_tine_does_itself_within_a_body() {
         let all = frames(&[&ENGINE[..], &["tine_scheduler::codec::encode", "memcpy"]].concat());
         assert_eq!(from_body(&all), &all[6..]);
+    }
+
+    #[test]
+    fn allocations_begin_above_the_allocator() {
+        let all = frames(&["tine_profiler::alloc::hook::sample", "__rustc::__rust_alloc", "work"]);
+        assert_eq!([allocator(&all), allocator(&all[..2]), allocator(&[])], [2, 0, 0]);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Runs of made tasks with a sampler, and what was seen of them.
 //! It does not know what must be seen.
 
-use std::collections::BTreeMap;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -83,13 +82,9 @@ impl Seen {
         sample.task.map(|t| self.names[t as usize].as_str())
     }
 
-    /// Weights by the outermost function of tasks.
-    pub(crate) fn roots(&self, samples: &[Sample]) -> BTreeMap<&str, u64> {
-        let mut roots = BTreeMap::new();
-        for sample in samples.iter().filter(|s| s.task.is_some()) {
-            *roots.entry(self.functions(sample)[0]).or_default() += sample.weight;
-        }
-        roots
+    /// The weight of those of `samples` that are of this task.
+    pub(crate) fn of_task(&self, samples: &[Sample], task: &str) -> u64 {
+        samples.iter().filter(|s| self.task(s) == Some(task)).map(|s| s.weight).sum()
     }
 }
 

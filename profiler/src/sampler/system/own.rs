@@ -11,6 +11,8 @@ use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
+#[cfg(target_arch = "aarch64")]
+use crate::sampler::walk::strip;
 use crate::sampler::walk::{Registers, walk};
 
 /// How far a stack may reach that is not the thread's own: a library may run code on another.
@@ -51,7 +53,7 @@ pub(crate) fn here() -> Registers {
     }
     // Some place on the stack below every frame of the caller.
     let sp = std::ptr::from_ref(&fp).addr();
-    Registers { ip: 0, sp, fp }
+    Registers { ip: 0, sp, fp, link: 0 }
 }
 
 /// The registers of the code that a signal interrupted.
@@ -68,6 +70,7 @@ pub(super) unsafe fn interrupted(context: *const c_void) -> Registers {
             ip: register(libc::REG_RIP),
             sp: register(libc::REG_RSP),
             fp: register(libc::REG_RBP),
+            link: 0,
         }
     }
     #[cfg(target_arch = "aarch64")]
@@ -77,6 +80,7 @@ pub(super) unsafe fn interrupted(context: *const c_void) -> Registers {
             ip: machine.pc as usize,
             sp: machine.sp as usize,
             fp: machine.regs[29] as usize,
+            link: strip(machine.regs[30] as usize),
         }
     }
 }
@@ -99,11 +103,15 @@ pub(crate) unsafe fn walk_own(
     }
 }
 
-/// The word at the end of the stack, which is where a call returns to that has just been made.
+/// Where the innermost function returns to if it has made no frame yet, or makes none: the register
+/// for that, or the word at the end of the stack.
 ///
 /// # Safety
 /// As [`walk_own`].
 pub(super) unsafe fn top(registers: Registers, bounds: &Range<usize>) -> usize {
+    if cfg!(target_arch = "aarch64") {
+        return registers.link;
+    }
     let end = registers.sp.saturating_add(2 * size_of::<usize>());
     let inside = registers.sp >= bounds.start && end <= bounds.end;
     if inside && registers.sp.is_multiple_of(size_of::<usize>()) {
