@@ -9,6 +9,8 @@ use super::names::Names;
 
 /// Up to this many tasks, each has a box; 20 bytes or so of the page each.
 const MOST_BOXES: usize = 120_000;
+/// Boxes of several tasks take no more bytes than this together, before they become base64.
+const MOST_BYTES: usize = 4_000_000;
 /// Groups of one box that are told apart; the rest are together.
 const MOST_PARTS: usize = 6;
 
@@ -26,13 +28,16 @@ impl Boxes {
         let ran: usize = lanes.iter().map(Vec::len).sum();
         let mut short = 0;
         if ran > MOST_BOXES {
-            // Then stretches are a quarter of the boxes, so that long tasks have room between them.
-            short = (span / (MOST_BOXES as u64 / 4)).saturating_mul(lanes.len() as u64).max(1);
+            // Then half of the boxes are stretches, so that long tasks have room between them.
+            short = (span / (MOST_BOXES as u64 / 2)).saturating_mul(lanes.len() as u64).max(1);
         }
         loop {
             let cut: Vec<Vec<&[u32]>> = lanes.iter().map(|l| cut(trace, l, short)).collect();
             if short == 0 || cut.iter().map(Vec::len).sum::<usize>() <= MOST_BOXES.max(cut.len()) {
-                return Boxes { numbers: write(trace, names, &cut), merged_below: short };
+                let numbers = write(trace, names, &cut);
+                if short == 0 || numbers.len() <= MOST_BYTES.max(cut.len() * MOST_PARTS * 30) {
+                    return Boxes { numbers, merged_below: short };
+                }
             }
             short = short.saturating_mul(2);
         }

@@ -35,7 +35,7 @@ pub(super) fn colours(run: &Run<'_>) -> String {
 /// Height of the timeline: few workers have high rows, many have low ones.
 pub(super) fn lanes_height(run: &Run<'_>) -> f64 {
     let lanes = run.busy.len().max(1) as f64;
-    let row = (400.0 / lanes).clamp(2.0, 24.0).max((700.0 / lanes).min(7.0));
+    let row = (400.0 / lanes).clamp(2.0, 32.0).max((700.0 / lanes).min(7.0));
     (lanes * row).min(2_000.0).ceil() + AXIS
 }
 
@@ -111,7 +111,7 @@ fn row(run: &Run<'_>, place: usize, g: &Shown, hidden: bool) -> String {
     format!(
         "<div class=\"group-row\"{hidden}><span class=\"who\">{}</span>\
          <div class=\"chart\"><canvas data-group=\"{place}\" role=\"img\" aria-label=\"{label}\">\
-         </canvas></div><span class=\"what\">{tasks}<br>{}</span></div>\n",
+         </canvas></div><span class=\"what\"><span>{tasks}</span> <span>{}</span></span></div>\n",
         group_name(Some(g)),
         text::duration(t.time)
     )

@@ -10,13 +10,13 @@ use super::names::Names;
 use crate::text;
 
 /// More frames than this cannot be told apart on a screen; the smallest are left out.
-const MOST_FRAMES: usize = 12_000;
+const MOST_FRAMES: usize = 8_000;
 /// Frames below this part of the whole are never drawn.
 const SMALLEST: u64 = 20_000;
 /// Stacks of runaway recursion are cut off here.
 const DEEPEST: usize = 120;
 /// The longest name of a function, in columns.
-const LONGEST: usize = 160;
+const LONGEST: usize = 120;
 /// Above this many tasks of a group, its tasks are not told apart.
 const MOST_TASKS: u64 = 400;
 

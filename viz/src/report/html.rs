@@ -72,6 +72,11 @@ impl Numbers {
         list.iter().for_each(|&n| self.push(u64::from(n)));
     }
 
+    /// How many bytes they take.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The numbers as a string of JSON.
     pub(super) fn json(&self) -> String {
         format!("\"{}\"", base64(&self.bytes))

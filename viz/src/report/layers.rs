@@ -10,6 +10,10 @@ use tine_scheduler::{Dependency, Finished, Graph, Result, TaskBody, TaskContext,
 
 use super::Run;
 use crate::graph::{self, Level};
+use crate::text;
+
+/// Longer names are cut, and then say no times: they would be said by name.
+const LONGEST: usize = 400;
 
 /// A task that is drawn and never run.
 struct Drawn;
@@ -28,10 +32,17 @@ impl TaskBody for Drawn {
 pub(super) fn section(run: &Run<'_>) -> io::Result<String> {
     Ok(match svg(run.trace)? {
         None => "<p class=\"none\">No graph: there is no task.</p>\n".to_owned(),
-        Some(picture) => format!(
-            "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Layers\"><div \
-             id=\"layers-picture\"><template shadowrootmode=\"open\">{picture}</template></div></div>\n"
-        ),
+        Some(picture) => {
+            // As wide as the page, unless its text could not be read then.
+            let width = picture.split('"').skip_while(|p| !p.ends_with("width=")).nth(1);
+            let width: f64 = width.and_then(|w| w.parse().ok()).unwrap_or(0.0);
+            let least = (width * 0.72).min(4_000.0);
+            format!(
+                "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Layers\"><div \
+             id=\"layers-picture\"><template shadowrootmode=\"open\"><style>svg{{max-width:100%;\
+             min-width:{least:.0}px;height:auto}}</style>{picture}</template></div></div>\n"
+            )
+        }
     })
 }
 
@@ -54,7 +65,8 @@ fn svg(trace: &Trace) -> io::Result<Option<String>> {
 
 fn graph_of(trace: &Trace, place: &'static Location<'static>) -> Result<Graph> {
     let mut builder = Graph::builder();
-    let groups: Vec<_> = trace.groups().iter().map(|g| builder.group(&g.name)).collect();
+    let groups = trace.groups().iter().map(|g| builder.group(&text::shorten(&g.name, LONGEST)));
+    let groups: Vec<_> = groups.collect();
     let body: Arc<dyn TaskBody> = Arc::new(Drawn);
     for t in trace.tasks() {
         // Ranks are a topological order; what is not would make a cycle.

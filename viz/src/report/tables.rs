@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use tine_profiler::TaskRecord;
-use tine_scheduler::TaskStatus;
+use tine_scheduler::{Place, TaskStatus};
 
 use super::Run;
 use super::html::escape;
@@ -126,9 +126,7 @@ pub(super) fn groups(run: &Run<'_>) -> String {
     let row = |g: &&Shown| {
         let t = &run.totals[g.group];
         let mean = t.time.checked_div(t.ran).unwrap_or(0);
-        let place = run.trace.groups()[g.group].created_at.as_ref();
-        let place =
-            place.map_or(String::new(), |p| text::shorten(&format!("{}:{}", p.file, p.line), 60));
+        let place = run.trace.groups()[g.group].created_at.as_ref().map_or(String::new(), place);
         vec![
             Cell::Text(group_name(Some(g))),
             Cell::count(t.tasks),
@@ -139,7 +137,7 @@ pub(super) fn groups(run: &Run<'_>) -> String {
             Cell::time(t.cpu_us * 1000),
             Cell::bytes(bytes[g.group]),
             Cell::count(t.failed),
-            Cell::Text(format!("<bdi class=\"place\">{}</bdi>", escape(&place))),
+            Cell::Text(place),
         ]
     };
     let columns = [
@@ -157,6 +155,14 @@ pub(super) fn groups(run: &Run<'_>) -> String {
     let rows = shown.iter().take(MOST_ROWS).map(row).collect();
     let all = run.totals.iter().filter(|t| t.tasks > 0).count();
     Table { id: "groups-table", caption: "Groups", columns: &columns, rows, all }.html()
+}
+
+/// The file without its folders, and the line; all of it under the pointer.
+fn place(place: &Place) -> String {
+    let whole = escape(&text::shorten(&place.to_string(), 300));
+    let file = place.file.rsplit('/').next().unwrap_or_default();
+    let short = escape(&format!("{}:{}", text::shorten(file, 32), place.line));
+    format!("<bdi class=\"place\" title=\"{whole}\">{short}</bdi>")
 }
 
 fn result_bytes(run: &Run<'_>) -> Vec<u64> {

@@ -77,8 +77,8 @@ function drawRunning(pen) {
     lower = upper;
   }
   pen.line([[axis.left, height(most)], [axis.right, height(most)]], colour("--quiet"), 1, [4, 4]);
-  pen.text(axis.left - 8, height(most), axis.left > 100 ? plural(most, "worker") : `${most}`, colour("--quiet"), "right");
-  pen.text(axis.left - 8, floor - 1, "0", colour("--quiet"), "right");
+  drawLevel(pen, axis, height(most), axis.left > 100 ? plural(most, "worker") : `${most}`);
+  drawLevel(pen, axis, floor - 1, "0");
 }
 
 function hoverRunning(x, y, axis) {
@@ -121,8 +121,8 @@ function drawMemory(pen) {
   pen.area(closed(outline((m) => m.own)), colour("--memory-a"));
   if (last - first === 1) pen.rect(axis.x(memory[first].at) - 1, height(peak), 2, floor - height(peak), colour("--memory-a"));
   if (top === data.budget) pen.line([[axis.left, height(top)], [axis.right, height(top)]], colour("--bad"), 1, [4, 4]);
-  pen.text(axis.left - 8, height(top), bytes(top), colour("--quiet"), "right");
-  pen.text(axis.left - 8, floor - 1, "0", colour("--quiet"), "right");
+  drawLevel(pen, axis, height(top), bytes(top));
+  drawLevel(pen, axis, floor - 1, "0");
 }
 
 /** The part of a line between two places, cut where it crosses them. */

@@ -205,6 +205,7 @@ function choose(lane, box) {
   const content = describe(box, lane);
   const area = hot.getBoundingClientRect();
   showTip(content, area.right, area.bottom);
+  pinned = true;
   say(content);
 }
 

@@ -98,6 +98,13 @@ function drawTicks(pen, axis, top, bottom) {
   }
 }
 
+/** A label of the vertical axis: left of it, or above the line where there is no room. */
+function drawLevel(pen, axis, y, text) {
+  const beside = textWidth(text) <= axis.left - 8;
+  if (beside) pen.text(axis.left - 8, y, text, colour("--quiet"), "right");
+  else pen.text(axis.left + 4, y - 7, text, colour("--quiet"));
+}
+
 /** A chart over time: it zooms and moves with all others. `hover` says what is at a place of it. */
 function addTimeChart(canvas, draw, hover) {
   const chart = addChart(canvas, draw);
@@ -111,12 +118,14 @@ function addTimeChart(canvas, draw, hover) {
   canvas.addEventListener("pointermove", (e) => onMove(chart, e));
   canvas.addEventListener("pointerup", (e) => onUp(chart, e));
   canvas.addEventListener("pointercancel", () => endDrag(chart));
-  canvas.addEventListener("pointerleave", () => { if (!drag) unmark(); });
+  canvas.addEventListener("pointerleave", () => { if (!drag && !pinned) unmark(); });
   canvas.addEventListener("dblclick", () => zoom(4));
   return chart;
 }
 
 let drag = null;
+/** Whether what is shown was chosen by key or button: it stays until the pointer really moves. */
+let pinned = false;
 
 function onWheel(chart, e) {
   const axis = axisOf(chart.canvas.clientWidth);
@@ -138,6 +147,9 @@ function onDown(chart, e) {
 function onMove(chart, e) {
   const axis = axisOf(chart.canvas.clientWidth);
   const x = Math.max(axis.left, Math.min(axis.right, e.offsetX));
+  // A page that scrolls moves beneath the pointer.
+  if (pinned && e.movementX === 0 && e.movementY === 0) return;
+  pinned = false;
   for (const c of charts) if (c.mark) {
     c.mark.hidden = false;
     c.mark.style.transform = `translateX(${x}px)`;
@@ -175,6 +187,7 @@ function endDrag(chart) {
 }
 
 function unmark() {
+  pinned = false;
   for (const c of charts) if (c.mark) c.mark.hidden = true;
   hideTip();
   hideHot();

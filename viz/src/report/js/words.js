@@ -20,13 +20,14 @@ function duration(ns) {
   return three(ns / 1e9, "s");
 }
 
-/** A moment, with as many digits as `step` nanoseconds need. */
-function moment(ns, step) {
+/** A moment, with as many digits as `step` nanoseconds need, in the unit that all moments up to `last` have. */
+function moment(ns, step, last = view.to) {
   if (ns === 0) return "0";
-  const [unit, name] = ns < 1e3 && step < 1e3 ? [1, "ns"] : ns < 1e6 && step < 1e6 ? [1e3, "µs"]
-    : ns < 1e9 && step < 1e9 ? [1e6, "ms"] : step < MINUTE || ns < 10 * MINUTE ? [1e9, "s"] : [MINUTE, "min"];
+  const [unit, name] = last < 1e3 ? [1, "ns"] : last < 1e6 ? [1e3, "µs"] : last < 1e9 ? [1e6, "ms"]
+    : step < MINUTE || last < 10 * MINUTE ? [1e9, "s"] : [MINUTE, "min"];
   const digits = Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9));
-  return `${(ns / unit).toFixed(Math.min(digits, 9)).replace(/\B(?=(\d{3})+(?:\.|$))/, ",")} ${name}`;
+  const [whole, part] = (ns / unit).toFixed(Math.min(digits, 9)).split(".");
+  return `${whole.replace(/\B(?=(\d{3})+$)/g, ",")}${part ? `.${part}` : ""} ${name}`;
 }
 
 /** Bytes as `12.3 MiB`. */
