@@ -1,4 +1,4 @@
-//! The longest chain as a bar, and the slack of each group as a table.
+//! The critical path as a bar, and the slack of each group as a table.
 //! It does not find the chain.
 
 use std::cmp::Reverse;
@@ -71,7 +71,7 @@ fn bar(run: &Run<'_>) -> String {
         )
         .expect("writing to a string cannot fail");
     }
-    let label = escape(&format!("The longest chain, {}", text::duration(run.chain.length)));
+    let label = escape(&format!("The critical path, {}", text::duration(run.chain.length)));
     format!("<div class=\"bar\" role=\"img\" aria-label=\"{label}\">{out}</div>\n")
 }
 
@@ -114,9 +114,9 @@ fn slack(run: &Run<'_>) -> String {
             Cell::time(s.slack.unwrap_or(0)),
         ]
     };
-    let columns = ["Group", "#Tasks in the chain", "#Time in it", "#Share", "#Slack"];
+    let columns = ["Group", "#Tasks on the path", "#Time on it", "#Share", "#Slack"];
     let rows = groups.iter().take(MOST_ROWS).map(row).collect();
     Table { id: "slack-table", caption: "Slack by group", columns: &columns, rows, all }.html()
         + "<p class=\"note\">Slack is how much later the most urgent task of a group could have \
-           ended without making the chain longer.</p>\n"
+           ended without making the path longer.</p>\n"
 }

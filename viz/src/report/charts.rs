@@ -19,7 +19,7 @@ const MOST_GROUPS: usize = 500;
 /// Height of a frame of a flame graph, in pixels.
 const FRAME: usize = 20;
 /// Room for the axis below the lanes.
-const AXIS: f64 = 26.0;
+const AXIS: usize = 26;
 
 /// Swatches in the colours of groups, which are the same in light and dark surroundings.
 pub(super) fn colours(run: &Run<'_>) -> String {
@@ -32,11 +32,11 @@ pub(super) fn colours(run: &Run<'_>) -> String {
     })
 }
 
-/// Height of the timeline: few workers have high rows, many have low ones.
-pub(super) fn lanes_height(run: &Run<'_>) -> f64 {
-    let lanes = run.busy.len().max(1) as f64;
-    let row = (400.0 / lanes).clamp(2.0, 32.0).max((700.0 / lanes).min(7.0));
-    (lanes * row).min(2_000.0).ceil() + AXIS
+/// Height of the timeline: few workers have high rows, many have low ones, of whole pixels.
+pub(super) fn lanes_height(run: &Run<'_>) -> usize {
+    let lanes = run.busy.len().max(1);
+    let row = (400 / lanes).clamp(2, 32).max((1_000 / lanes).min(7));
+    (lanes * row).min(4_000) + AXIS
 }
 
 /// What is to be known of the boxes of the timeline.

@@ -114,7 +114,7 @@ fn figures(run: &Run<'_>) -> Vec<(&'static str, String, String)> {
     }
     let chain = percent(share(run.chain.length, run.span));
     figures.push((
-        "Longest chain",
+        "Critical path",
         text::duration(run.chain.length),
         format!("{chain} of the time"),
     ));

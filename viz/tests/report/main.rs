@@ -73,6 +73,7 @@ fn says_how_a_run_ended() {
     assert!(failed.contains("<span class=\"status bad\">failed</span>"));
     assert!(failed.contains("panicked: index out of bounds &lt;of&gt; &quot;7&quot;"));
     assert_eq!(rows(&failed, "failed-table"), 1);
+    assert!(!failed.contains("Nothing to complain about"));
 
     let incomplete = page(&made::told(made::run(&graph, plain), false));
     assert!(incomplete.contains("<span class=\"status bad\">incomplete</span>"));

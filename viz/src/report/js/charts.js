@@ -13,7 +13,7 @@ function spread(width) {
   if (known) return known;
   const axis = axisOf(width);
   const pixels = Math.ceil(axis.pixels);
-  const groups = new Map();
+  const all = [];
   for (let lane = 0; lane < boxes.lanes.length; lane++) {
     const [first, last] = visible(lane);
     for (let i = first; i < last; i++) {
@@ -21,12 +21,12 @@ function spread(width) {
       const to = Math.max((boxes.end[i] - view.from) / axis.perPixel, from + 1e-9);
       for (let p = boxes.parts[i]; p < boxes.parts[i + 1]; p++) {
         const group = boxes.partGroup[p];
-        let bins = groups.get(group);
-        if (!bins) groups.set(group, (bins = new Float64Array(pixels + 1)));
+        const bins = (all[group] ??= new Float64Array(pixels + 1));
         addTo(bins, from, to, boxes.partBusy[p] / axis.perPixel / (to - from), pixels);
       }
     }
   }
+  const groups = new Map(all.map((bins, group) => [group, bins]).filter(([, bins]) => bins));
   spreads.set(width, groups);
   return groups;
 }
@@ -97,7 +97,8 @@ function fillLegend(id, entries) {
     const [item, swatch] = [document.createElement("li"), document.createElement("i")];
     swatch.className = "swatch";
     if (fill.startsWith("#")) swatch.style.background = fill; else if (fill) swatch.classList.add(fill);
-    item.append(swatch, name);
+    item.append(swatch, fit(name, 230));
+    item.title = name;
     document.getElementById(id).append(item);
   }
 }

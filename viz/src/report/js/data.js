@@ -76,7 +76,11 @@ function readBoxes(numbers) {
     lanes.push([first, start.length]);
   }
   parts.push(partGroup.length);
-  return { bytes: numbers.bytes, lanes, start, end, tasks, failed, detail, parts, partGroup, partCount, partBusy };
+  const [whole, real] = [(a) => Uint32Array.from(a), (a) => Float64Array.from(a)];
+  return {
+    bytes: numbers.bytes, lanes, start: real(start), end: real(end), tasks: whole(tasks), failed: whole(failed),
+    detail: whole(detail), parts: whole(parts), partGroup: whole(partGroup), partCount: whole(partCount), partBusy: real(partBusy),
+  };
 }
 
 /** What is known of the one task of a box. */

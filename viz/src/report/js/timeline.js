@@ -11,7 +11,8 @@ const chosen = { lane: 0, box: -1 };
 /** Upper edge and height of a row. */
 function rowOf(lane, height) {
   const all = (height - AXIS) / Math.max(1, data.lanes);
-  return [lane * all, all, Math.max(1, all * 0.86)];
+  const gap = Math.max(all >= 3 ? 1 : 0, Math.round(all * 0.14));
+  return [lane * all, all, Math.max(1, all - gap)];
 }
 
 /** The boxes of a lane that may be seen: from the one before the range to the first after it. */
@@ -26,12 +27,14 @@ function drawLanes(pen) {
   const axis = axisOf(pen.width);
   drawTicks(pen, axis, 0, pen.height - AXIS + 3);
   const busyColumn = pen.width - axis.right > 60;
+  // Labels are 12 pixels high: lower rows are named so far apart that they can be read.
+  const apart = 15 / rowOf(0, pen.height)[1];
+  const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((n) => n >= apart) ?? Math.ceil(apart);
   for (let lane = 0; lane < data.lanes; lane++) {
-    const [top, all, height] = rowOf(lane, pen.height);
+    const [top, , height] = rowOf(lane, pen.height);
     pen.rect(axis.left, top, axis.pixels, height, colour("--row"));
     drawLane(pen, axis, lane, top, height);
-    // Labels are 12 pixels high: lower rows are named so far apart that they can be read.
-    if (lane % Math.ceil(15 / all) === 0 && top + 12 < pen.height - AXIS + 8) {
+    if (lane % every === 0 && top + 12 < pen.height - AXIS + 8) {
       const y = top + Math.max(height / 2, 6);
       pen.text(axis.left - 8, y, axis.left > 100 ? `worker ${lane}` : `${lane}`, colour("--quiet"), "right");
       if (busyColumn) pen.text(axis.right + 8, y, `${percent(busyShare(lane))} busy`, colour("--quiet"));
@@ -95,8 +98,13 @@ function drawBox(pen, i, from, to, top, height) {
   if (boxes.tasks[i] === 1) {
     const group = boxes.partGroup[boxes.parts[i]];
     const fill = groupColour(group);
-    pen.rect(from, top, to - from - gap, height, fill);
-    if (boxes.failed[i] > 0) pen.frame(from, top, to - from - gap, height, colour("--bad"));
+    if (boxes.failed[i] > 0) {
+      // Wider than its time by a frame, so that it is found.
+      pen.rect(from - 4, top - 1, to - from + 8, height + 2, colour("--page"));
+      pen.rect(from - 3, top, to - from + 6, height, colour("--bad"));
+    }
+    const inset = boxes.failed[i] > 0 ? Math.min(3, height / 4) : 0;
+    pen.rect(from, top + inset, to - from - gap, height - 2 * inset, fill);
     if (height >= 13 && to - from > 36) {
       const label = fit(taskOf(i).key, to - from - 10);
       if (label) pen.text(from + 5, top + height / 2 + 0.5, label, inkOn(fill));
