@@ -17,8 +17,8 @@ static ALLOCATOR: Allocator = Allocator::new();
 struct Look(Arc<Sampler>);
 
 impl Observer for Look {
-    fn probe(&self, _run: &RunView<'_>) -> Option<Arc<dyn Probe>> {
-        Some(self.0.clone())
+    fn probes(&self, _run: &RunView<'_>) -> Vec<Arc<dyn Probe>> {
+        vec![self.0.clone()]
     }
 }
 

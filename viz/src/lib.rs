@@ -1,4 +1,4 @@
-//! Draws task graphs, timelines, curves and flame graphs as SVG.
+//! Draws task graphs, timelines, curves and flame graphs as SVG, and writes reports as HTML.
 //!
 //! It opens no file and no socket: every renderer writes to what it is given, and the same input
 //! gives the same bytes.
@@ -10,6 +10,7 @@ pub mod graph;
 mod label;
 mod legend;
 mod palette;
+pub mod report;
 mod scale;
 mod svg;
 mod text;

@@ -110,6 +110,12 @@ impl Trace {
         }
     }
 
+    /// Replaces what is known of the run as a whole.
+    #[must_use]
+    pub fn with_about(self, about: About) -> Trace {
+        Trace { about, ..self }
+    }
+
     /// Adds notices, and puts all of them in the order of time.
     #[must_use]
     pub fn with_notices(mut self, notices: impl IntoIterator<Item = Notice>) -> Trace {

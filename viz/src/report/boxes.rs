@@ -1,0 +1,148 @@
+//! Tasks as the boxes of the report's timeline: each for itself where they are few, else the short
+//! ones of a stretch of time together, with the longest of them. It knows no pixels.
+
+use tine_profiler::{TaskRecord, Trace};
+use tine_scheduler::TaskStatus;
+
+use super::html::Numbers;
+use super::names::Names;
+
+/// Up to this many tasks, each has a box; 20 bytes or so of the page each.
+const MOST_BOXES: usize = 120_000;
+/// Boxes of several tasks take no more bytes than this together, before they become base64.
+const MOST_BYTES: usize = 4_000_000;
+/// Groups of one box that are told apart; the rest are together.
+const MOST_PARTS: usize = 6;
+
+/// The boxes of all lanes as numbers; `view.js` says how they are read.
+#[derive(Debug)]
+pub(super) struct Boxes {
+    pub(super) numbers: Numbers,
+    /// Below this many nanoseconds tasks may share a box; 0 where each has its own.
+    pub(super) merged_below: u64,
+}
+
+impl Boxes {
+    pub(super) fn new(trace: &Trace, names: &Names, span: u64) -> Boxes {
+        let lanes = lanes(trace);
+        let ran: usize = lanes.iter().map(Vec::len).sum();
+        let mut short = 0;
+        if ran > MOST_BOXES {
+            // Then half of the boxes are stretches, so that long tasks have room between them.
+            short = (span / (MOST_BOXES as u64 / 2)).saturating_mul(lanes.len() as u64).max(1);
+        }
+        loop {
+            let cut: Vec<Vec<&[u32]>> = lanes.iter().map(|l| cut(trace, l, short)).collect();
+            if short == 0 || cut.iter().map(Vec::len).sum::<usize>() <= MOST_BOXES.max(cut.len()) {
+                let numbers = write(trace, names, &cut);
+                if short == 0 || numbers.len() <= MOST_BYTES.max(cut.len() * MOST_PARTS * 30) {
+                    return Boxes { numbers, merged_below: short };
+                }
+            }
+            short = short.saturating_mul(2);
+        }
+    }
+}
+
+/// The ranks of the tasks that ran, one list a worker, in the order of time.
+fn lanes(trace: &Trace) -> Vec<Vec<u32>> {
+    let mut lanes: Vec<Vec<(u64, u32)>> = vec![Vec::new(); trace.busy().len()];
+    for t in trace.tasks().filter(TaskRecord::ran) {
+        lanes[usize::from(t.worker)].push((t.started, t.rank as u32));
+    }
+    let sorted = lanes.into_iter().map(|mut lane| {
+        lane.sort_unstable();
+        lane.into_iter().map(|(_, rank)| rank).collect()
+    });
+    sorted.collect()
+}
+
+/// Cuts a lane into boxes: tasks of `short` nanoseconds and more alone, others with those that
+/// begin in the same stretch of that length.
+fn cut<'a>(trace: &Trace, lane: &'a [u32], short: u64) -> Vec<&'a [u32]> {
+    if short == 0 {
+        return lane.chunks(1).collect();
+    }
+    let stretch = |rank: u32| {
+        let t = trace.task(rank as usize);
+        if t.duration() < short { Some(t.started / short) } else { None }
+    };
+    let together = |a: &u32, b: &u32| {
+        let first = stretch(*a);
+        first.is_some() && first == stretch(*b)
+    };
+    lane.chunk_by(together).collect()
+}
+
+fn write(trace: &Trace, names: &Names, lanes: &[Vec<&[u32]>]) -> Numbers {
+    let mut out = Numbers::default();
+    out.push(lanes.len() as u64);
+    for lane in lanes {
+        out.push(lane.len() as u64);
+        let mut before = 0;
+        for ranks in lane {
+            let first = trace.task(ranks[0] as usize);
+            out.push(first.started - before);
+            before = first.started;
+            out.push(ranks.len() as u64);
+            match ranks.len() {
+                1 => one(trace, names, &first, &mut out),
+                _ => many(trace, names, ranks, &mut out),
+            }
+        }
+    }
+    out
+}
+
+/// The number of a group: its place + 1, or 0 for those that are not shown.
+fn code(names: &Names, group: usize) -> u64 {
+    names.place(group).map_or(0, |p| p as u64 + 1)
+}
+
+fn one(trace: &Trace, names: &Names, t: &TaskRecord<'_>, out: &mut Numbers) {
+    out.push(t.duration());
+    out.push(code(names, t.group));
+    let failed = u64::from(t.status == TaskStatus::Failed);
+    out.push(u64::from(t.attempt) * 2 + failed);
+    out.push(t.cpu_us.map_or(0, |c| u64::from(c) + 1));
+    out.push(t.started - t.queued.min(t.started));
+    out.push(t.result_bytes);
+    out.push(trace.input_bytes(t));
+    out.list(t.position);
+}
+
+fn many(trace: &Trace, names: &Names, ranks: &[u32], out: &mut Numbers) {
+    let tasks = || ranks.iter().map(|&r| trace.task(r as usize));
+    let first = trace.task(ranks[0] as usize).started;
+    let (mut end, mut failed, mut longest) = (first, 0, trace.task(ranks[0] as usize));
+    let mut parts: Vec<(u64, u64, u64)> = Vec::new();
+    for t in tasks() {
+        end = end.max(t.ended);
+        failed += u64::from(t.status == TaskStatus::Failed);
+        if t.duration() > longest.duration() {
+            longest = t;
+        }
+        let group = code(names, t.group);
+        match parts.iter_mut().find(|p| p.0 == group) {
+            Some(p) => (p.1, p.2) = (p.1 + 1, p.2 + t.duration()),
+            None => parts.push((group, 1, t.duration())),
+        }
+    }
+    parts.sort_by_key(|p| (std::cmp::Reverse(p.2), p.0));
+    if parts.len() > MOST_PARTS {
+        let rest = parts.split_off(MOST_PARTS - 1);
+        parts.push((0, rest.iter().map(|p| p.1).sum(), rest.iter().map(|p| p.2).sum()));
+    }
+    out.push(end - first);
+    out.push(failed);
+    out.push(code(names, longest.group));
+    out.push(longest.started - first);
+    out.push(longest.duration());
+    out.list(longest.position);
+    out.push(parts.len() as u64);
+    for (group, count, busy) in parts {
+        out.push(group);
+        out.push(count);
+        out.push(busy);
+    }
+}
