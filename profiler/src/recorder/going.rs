@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tine_scheduler::{MemoryUse, Probe, Progress, RunEnd, RunView, Stall, TaskStatus, config};
 
 use super::LiveFile;
+use crate::alloc;
 use crate::effects::{Effect, Effects};
 use crate::file::Mark;
 use crate::memory;
@@ -97,8 +98,8 @@ impl Going {
     pub(super) fn probes(&mut self, workers: usize) -> Vec<Arc<dyn Probe>> {
         self.effects = Effects::new().map(Arc::new);
         let hz = self.rate();
-        match Sampler::new(hz, workers) {
-            Ok(sampler) => self.sampler = (hz > 0).then_some(sampler),
+        match Sampler::with_allocations(hz, alloc::SAMPLE_EVERY, workers) {
+            Ok(sampler) => self.sampler = Some(sampler),
             Err(e) => self.missing.push(format!("What workers did was not sampled: {e}.")),
         }
         let effects = self.effects.iter().map(|e| e.clone() as Arc<dyn Probe>);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tine_profiler::Measure;
 use tine_scheduler::config::units;
 use tine_viz::curves::Curve;
+use tine_viz::graph::{ColourBy, Direction, Format, Level};
 
 use crate::cli::failure::Failure;
 use crate::cli::low;
@@ -63,12 +64,11 @@ pub(crate) struct Diagnose {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Graph {
     pub(crate) source: Source,
-    /// `svg`, `dot` or `json`.
-    pub(crate) format: String,
-    pub(crate) level: low::Level,
-    pub(crate) direction: low::Direction,
-    /// What colours say, by its name.
-    pub(crate) colour: String,
+    pub(crate) format: Format,
+    pub(crate) level: Level,
+    pub(crate) direction: Direction,
+    /// What colours say.
+    pub(crate) colour: ColourBy,
     pub(crate) output: Output,
 }
 
@@ -188,24 +188,48 @@ impl From<low::Diagnose> for Diagnose {
     }
 }
 
+impl From<low::Level> for Level {
+    fn from(typed: low::Level) -> Self {
+        match typed {
+            low::Level::Auto => Level::Auto,
+            low::Level::Tasks => Level::Tasks,
+            low::Level::Layers => Level::Layers,
+        }
+    }
+}
+
+impl From<low::Direction> for Direction {
+    fn from(typed: low::Direction) -> Self {
+        match typed {
+            low::Direction::Auto => Direction::Auto,
+            low::Direction::Down => Direction::Down,
+            low::Direction::Right => Direction::Right,
+        }
+    }
+}
+
 impl TryFrom<low::Graph> for Graph {
     type Error = Failure;
 
     fn try_from(typed: low::Graph) -> Result<Self, Failure> {
-        let named = typed.output.output.as_deref().and_then(Path::extension);
-        let by_name = named.and_then(|e| ["svg", "dot", "json"].into_iter().find(|f| e == *f));
-        let format = typed.format.unwrap_or_else(|| by_name.unwrap_or("svg").to_owned());
-        if !["svg", "dot", "json"].contains(&format.as_str()) {
-            let message = format!("cannot draw a graph as `{format}`");
-            return Err(Failure::usage(message).help("choose one of: svg, dot, json"));
-        }
-        let output = Output::beside(typed.output, &typed.file, &format!("-graph.{format}"))?;
+        let wrong = |e: tine_scheduler::Error| Failure::usage(e.message());
+        let extension = typed.output.output.as_deref().and_then(Path::extension);
+        let by_name = extension.and_then(|e| e.to_str()).filter(|e| e.parse::<Format>().is_ok());
+        let name = typed.format.as_deref().or(by_name).unwrap_or("svg");
+        let format: Format = name.parse().map_err(wrong)?;
+        let colour = typed.colour.parse().map_err(wrong)?;
+        let suffix = match format {
+            Format::Svg => "-graph.svg",
+            Format::Dot => "-graph.dot",
+            Format::Json => "-graph.json",
+        };
+        let output = Output::beside(typed.output, &typed.file, suffix)?;
         Ok(Graph {
             source: Source::new(typed.file, typed.run),
             format,
-            level: typed.level,
-            direction: typed.direction,
-            colour: typed.colour,
+            level: typed.level.into(),
+            direction: typed.direction.into(),
+            colour,
             output,
         })
     }
@@ -373,9 +397,9 @@ mod tests {
             Look::Graph(g) => g.format,
             other => panic!("{other:?}"),
         };
-        assert_eq!(format(&["graph", "run.tine"]), "svg");
-        assert_eq!(format(&["graph", "run.tine", "-o", "x.dot"]), "dot");
-        assert_eq!(format(&["graph", "run.tine", "-o", "x.dot", "--format", "json"]), "json");
+        assert_eq!(format(&["graph", "run.tine"]), Format::Svg);
+        assert_eq!(format(&["graph", "run.tine", "-o", "x.dot"]), Format::Dot);
+        assert_eq!(format(&["graph", "run.tine", "-o", "x.dot", "--format", "json"]), Format::Json);
         assert!(look(&["graph", "run.tine", "--format", "png"]).is_err());
     }
 

@@ -8,7 +8,6 @@ mod find;
 mod input;
 mod output;
 mod pictures;
-mod unfinished;
 
 use crate::cli::failure::Failure;
 use crate::cli::high::Look;

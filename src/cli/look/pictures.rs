@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::Read;
 
 use tine_profiler::{Measure, Trace};
-use tine_viz::{curves, flame, timeline};
+use tine_viz::graph::{self, Shape, ShapeError};
+use tine_viz::{curves, flame, report, timeline};
 
 use super::input::{self, Opened};
-use super::unfinished::{self, Drawable};
 use super::{find, output};
 use crate::cli::failure::Failure;
 use crate::cli::high;
@@ -16,7 +16,8 @@ use crate::cli::high;
 /// `tine report`.
 pub(super) fn report(job: &high::Report) -> Result<String, Failure> {
     let opened = Opened::new(&job.source)?;
-    unfinished::report(opened.trace(), &job.output)
+    let options = report::Options::default();
+    output::write(&job.output, |out| report::html(opened.trace(), &options, out))
 }
 
 /// `tine graph`: of a trace, or of a file of text.
@@ -30,20 +31,36 @@ pub(super) fn graph(job: &high::Graph) -> Result<String, Failure> {
     file.by_ref().take(8).read_to_end(&mut begin).map_err(|e| refused(&e))?;
     if input::is_trace(&begin) {
         let opened = Opened::new(&job.source)?;
-        return unfinished::graph(Drawable::Trace(opened.trace()), job);
+        let trace = opened.trace();
+        return draw(&Shape::of_trace(trace), Some(trace), job);
     }
     if job.source.run.is_some() {
         let message = format!("--run is for traces, and {} is none", path.display());
         return Err(Failure::new(message).help("leave it out: a saved graph has no runs"));
     }
-    let mut bytes = begin;
-    file.read_to_end(&mut bytes).map_err(|e| refused(&e))?;
-    let text = String::from_utf8(bytes).map_err(|_| neither(job))?;
-    match text.trim_start_matches('\u{feff}').trim_start() {
-        json if json.starts_with('{') => unfinished::graph(Drawable::Json(json), job),
-        dot if is_dot(dot) => unfinished::graph(Drawable::Dot(dot), job),
-        _ => Err(neither(job)),
-    }
+    file.read_to_end(&mut begin).map_err(|e| refused(&e))?;
+    let text = String::from_utf8(begin).map_err(|_| neither(job))?;
+    let shape = match text.trim_start_matches('\u{feff}').trim_start() {
+        json if json.starts_with('{') => Shape::from_json(&text),
+        dot if is_dot(dot) => Shape::from_dot(&text),
+        _ => return Err(neither(job)),
+    };
+    let wrong = |e: ShapeError| {
+        Failure::new(format!("{}: {e}", path.display()))
+            .help("`tine graph RUN.tine --format json` writes a graph as it should be")
+    };
+    draw(&shape.map_err(wrong)?, None, job)
+}
+
+fn draw(shape: &Shape, trace: Option<&Trace>, job: &high::Graph) -> Result<String, Failure> {
+    let options = graph::Options {
+        level: job.level,
+        direction: job.direction,
+        colour: job.colour,
+        ..graph::Options::default()
+    };
+    let input = graph::Input { shape, trace };
+    output::write(&job.output, |out| graph::write(&input, &options, job.format, out))
 }
 
 /// Whether a text begins as the language of Graphviz does: with a word of its own, or a comment.
