@@ -12,9 +12,9 @@ use tine_scheduler::{Key, Place, RareFact, TaskStatus, WorkerFact};
 use crate::host::Host;
 use crate::memory::MemorySample;
 pub use build::Sampled;
-pub(crate) use columns::Columns;
 #[cfg(test)]
 pub(crate) use columns::Lists;
+pub(crate) use columns::{Columns, NO_CPU};
 pub use facts::TaskFacts;
 pub use notice::{Notice, NoticeKind};
 pub use stacks::{Frame, Sample, StackId, Stacks};
