@@ -129,34 +129,34 @@ pub(super) fn stalled(seen: &Seen<'_>) -> Vec<Finding> {
 
 /// Tasks that changed something that stays in their worker.
 pub(super) fn lost_side_effect(seen: &Seen<'_>) -> Vec<Finding> {
-    let mut tasks: Vec<usize> =
-        seen.noticed(NoticeKind::SideEffect).filter_map(|(t, _)| t).collect();
-    tasks.sort_unstable();
-    tasks.dedup();
-    let Some((first, text)) = seen.noticed(NoticeKind::SideEffect).next() else {
-        return Vec::new();
+    let all: Vec<(Option<usize>, &str)> = seen.noticed(NoticeKind::SideEffect).collect();
+    let Some(&(first, text)) = all.first() else { return Vec::new() };
+    let title = match all.len() {
+        1 => "What a task changed is lost",
+        _ => "What tasks changed is lost",
     };
-    let title = match tasks.len() {
-        0 | 1 => "What a task changed is lost".to_owned(),
-        n => format!("What {} changed is lost", several(n as u64, "task")),
-    };
-    let mut found = finding(Rule::LostSideEffect, title, 0.0);
+    let mut found = finding(Rule::LostSideEffect, title.to_owned(), 0.0);
     found.severity = Severity::Warning;
-    let who = first.map(|rank| task(seen.trace, rank));
-    let who = who.filter(|key| !text.contains(key.trim_matches('`')));
-    let who = who.map(|key| format!("In {key}: ")).unwrap_or_default();
+    let who = first.map_or("A task".to_owned(), |rank| task(seen.trace, rank));
     let what = match text.is_empty() {
-        true => "a task changed memory that it shares with nobody.".to_owned(),
+        true => format!(
+            "{who} changed memory of its worker, which has its own copy: the program does not see it."
+        ),
         false => sentence(text),
     };
-    found.text =
-        format!("{who}{what} A worker is a copy of the program, and is gone with the run.");
+    let more = match all.len() as u64 - 1 {
+        0 => String::new(),
+        n => {
+            format!(" There {} {} more of this kind.", if n == 1 { "is" } else { "are" }, count(n))
+        }
+    };
+    found.text = format!("{what}{more}");
     found.advice =
         "Return what matters as part of the task's result. Under the schedulers `threads` \
                     and `serial` the change would be seen."
             .to_owned();
     found.group = first.map(|rank| seen.trace.task(rank).group);
-    found.tasks = tasks.into_iter().take(5).collect();
+    found.tasks = all.iter().filter_map(|(task, _)| *task).take(5).collect();
     vec![found]
 }
 

@@ -209,9 +209,11 @@ fn structures() -> Trace {
 
 fn counter() -> Trace {
     let mut run = honest(4);
-    let text = "it changed `app::CALLS`, 8 bytes of the program's static memory";
-    run.notice(0.1, NoticeKind::SideEffect, Some(3), text);
-    run.notice(0.2, NoticeKind::SideEffect, Some(4), text);
+    let own = "A worker process has its own copy: the program does not see the change.";
+    let first = format!("Task load(3) changed the static `app::CALLS`. {own}");
+    run.notice(0.1, NoticeKind::SideEffect, Some(3), first.leak());
+    let second = format!("Task parse(1) changed the static `app::CACHE`. {own}");
+    run.notice(0.2, NoticeKind::SideEffect, Some(81), second.leak());
     run.trace()
 }
 
