@@ -91,7 +91,8 @@ mod tests {
     use crate::visualize::VisualizeErrorKind;
 
     fn program(name: &str, arguments: &[&str], limit: Duration) -> VisualizeError {
-        run_program(Command::new(name).args(arguments), b"text", "png", limit).unwrap_err()
+        run_program(Command::new(name).args(arguments), b"text", "png", limit)
+            .expect_err("none of them draws")
     }
 
     #[test]

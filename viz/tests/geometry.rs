@@ -1,7 +1,6 @@
 //! Whatever the graph, and however it is drawn: no two boxes overlap, no edge runs through a box,
 //! every word has room, and nothing lies outside of the page.
 
-#[expect(dead_code, reason = "other tests and the gallery use the rest")]
 mod graphs;
 mod svg;
 

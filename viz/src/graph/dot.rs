@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use graphviz_rust::dot_structures::{
-    Attribute, Edge, EdgeTy, Graph, GraphAttributes, Id, Node, NodeId, Stmt, Vertex,
+    Attribute, Edge, EdgeTy, Graph, GraphAttributes, Id, Node, NodeId, Stmt, Subgraph, Vertex,
 };
 use graphviz_rust::printer::{DotPrinter, PrinterContext};
 
@@ -23,7 +23,8 @@ pub(super) fn write(drawing: &Drawing, title: &str, out: &mut impl Write) -> io:
 }
 
 fn statements(drawing: &Drawing, title: &str) -> Vec<Stmt> {
-    let heading = heading(drawing, title);
+    let note = drawing.key.note.as_ref().map_or(String::new(), |n| format!("\n{n}"));
+    let heading = format!("{title}: {}{note}", drawing.summary);
     let font = ("fontname", "monospace");
     let mut whole = vec![("label", heading.as_str()), ("labelloc", "t"), font];
     if drawing.direction == Direction::Right {
@@ -45,19 +46,37 @@ fn statements(drawing: &Drawing, title: &str) -> Vec<Stmt> {
     let boxes = drawing.nodes.iter().filter(|n| n.form != Form::Count);
     stmts.extend(boxes.map(|n| Node::new(id(n), node_attributes(n)).into()));
     stmts.extend(edges(drawing));
+    stmts.extend(key(drawing));
     stmts
 }
 
-/// The heading, and below it what the colours say.
-fn heading(drawing: &Drawing, title: &str) -> String {
-    let mut lines = vec![format!("{title}: {}", drawing.summary)];
+/// The key to the colours, as boxes of its own: Graphviz has no legends.
+fn key(drawing: &Drawing) -> Option<Stmt> {
     let key = &drawing.key;
-    if let Some((what, ramp)) = &key.ramp {
-        let ticks: Vec<String> = ramp.ticks().into_iter().map(|t| t.1).collect();
-        lines.push(format!("{what}: dark {} light", ticks.join(" … ")));
+    let samples = key.ramp.iter().flat_map(|(_, ramp)| ramp.samples());
+    let mut entries: Vec<(Paint, String)> = samples.map(|(n, l)| (Paint::Shade(n), l)).collect();
+    if !key.in_boxes {
+        entries.extend(key.swatches.iter().cloned());
     }
-    lines.extend(key.note.clone());
-    lines.join("\n")
+    if entries.is_empty() {
+        return None;
+    }
+    let label = key.ramp.as_ref().map_or("key", |(what, _)| what);
+    let whole = attributes(&[("label", label), ("color", GREY), ("fontsize", "10")]);
+    let mut stmts: Vec<Stmt> = vec![GraphAttributes::Graph(whole).into()];
+    for (i, (paint, name)) in entries.iter().enumerate() {
+        let (fill, line, ink) = colours(*paint);
+        let all = attributes(&[
+            ("label", name),
+            ("shape", "box"),
+            ("class", "key"),
+            ("fillcolor", &fill),
+            ("color", &line),
+            ("fontcolor", ink),
+        ]);
+        stmts.push(Node::new(NodeId(quoted(&format!("key {i}")), None), all).into());
+    }
+    Some(Stmt::Subgraph(Subgraph { id: quoted("cluster key"), stmts }))
 }
 
 /// A number on the way between two boxes becomes the label of one edge.
@@ -88,14 +107,24 @@ fn id(node: &drawing::Node) -> NodeId {
     NodeId(quoted(&node.id), None)
 }
 
+/// Of the fill, the line and the text. Graphviz knows no colours of three digits.
+fn colours(paint: Paint) -> (String, String, &'static str) {
+    const BLACK: &str = "#000000";
+    let ink = |colour: Colour| if colour.ink() == "#fff" { "#ffffff" } else { BLACK };
+    match paint {
+        Paint::Swatch(n) => (Colour::of(n).mix([255; 3], 0.16).hex(), Colour::of(n).hex(), BLACK),
+        Paint::Shade(n) => {
+            let colour = palette::shade(n);
+            (colour.hex(), "#5b6472".to_owned(), ink(colour))
+        }
+        Paint::Failed => ("#fbe0e1".to_owned(), RED.to_owned(), BLACK),
+        Paint::Plain => ("#f1f3f6".to_owned(), GREY.to_owned(), BLACK),
+    }
+}
+
 fn node_attributes(node: &drawing::Node) -> Vec<Attribute> {
     let label = node.lines.join("\n");
-    let (fill, line, ink) = match node.paint {
-        Paint::Swatch(n) => (Colour::of(n).mix([255; 3], 0.16).hex(), Colour::of(n).hex(), "#000"),
-        Paint::Shade(n) => (palette::shade(n).hex(), "#5b6472".to_owned(), palette::shade(n).ink()),
-        Paint::Failed => ("#fbe0e1".to_owned(), RED.to_owned(), "#000"),
-        Paint::Plain => ("#f1f3f6".to_owned(), GREY.to_owned(), "#000"),
-    };
+    let (fill, line, ink) = colours(node.paint);
     let width = if node.asked || node.failed { "3" } else { "1.2" };
     let line = if node.failed { RED } else { &line };
     let (shape, kind) = match node.form {
@@ -104,8 +133,6 @@ fn node_attributes(node: &drawing::Node) -> Vec<Attribute> {
     };
     // Read again by `Shape::from_dot`.
     let class = if node.asked { format!("{kind} output") } else { kind.to_owned() };
-    // Colours of three digits are not known to Graphviz.
-    let ink = if ink == "#fff" { "#ffffff" } else { "#000000" };
     attributes(&[
         ("label", &label),
         ("tooltip", &node.title),

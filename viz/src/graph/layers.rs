@@ -131,7 +131,7 @@ fn lines(layer: &Layer) -> Vec<String> {
 fn painted(measure: &Measure, layers: &[Layer]) -> (Key, Vec<Paint>) {
     if measure.by == ColourBy::Group {
         let named = layers.iter().filter_map(|l| Some((Paint::Swatch(l.colour?), l.name.clone())));
-        let key = Key { swatches: named.collect(), ..Key::default() };
+        let key = Key { swatches: named.collect(), in_boxes: true, ..Key::default() };
         let paints = layers.iter().map(|l| l.colour.map_or(Paint::Plain, Paint::Swatch));
         return (key, paints.collect());
     }

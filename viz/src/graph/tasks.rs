@@ -56,7 +56,7 @@ fn painted(shape: &Shape, measure: &Measure) -> (Key, Vec<Paint>) {
     let mut labels = Labels::default();
     let named = colours.iter().zip(shape.groups());
     let swatches = named.filter_map(|(c, name)| Some((Paint::Swatch((*c)?), labels.group(name))));
-    let key = Key { swatches: swatches.collect(), ..Key::default() };
+    let key = Key { swatches: swatches.collect(), in_boxes: true, ..Key::default() };
     let paint = |t: usize| match colours[shape.group_of(t)] {
         Some(c) if !shape.is_value(t) => Paint::Swatch(c),
         _ => Paint::Plain,

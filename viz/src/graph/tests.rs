@@ -135,3 +135,18 @@ fn dot_quotes_what_needs_it() {
     assert!(text.contains(r#"label="a \"b\" \\ c""#), "{text}");
     assert!(graphviz_rust::parse(&text).is_ok(), "{text}");
 }
+
+#[test]
+fn the_key_in_dot_is_no_task() {
+    let shape = Shape::of_graph(&example(), &[]);
+    for (_, colour) in ColourBy::NAMES {
+        let options = Options { colour, ..Options::default() };
+        let mut out = Vec::new();
+        dot(&Input { shape: &shape, trace: None }, &options, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let keyed = !colour.needs_trace() && colour != ColourBy::Group;
+        assert_eq!(text.contains("cluster key"), keyed, "{colour:?}: {text}");
+        assert_eq!(Shape::from_dot(&text).unwrap().len(), shape.len());
+        assert!(graphviz_rust::parse(&text).is_ok(), "{text}");
+    }
+}

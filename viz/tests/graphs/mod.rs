@@ -20,7 +20,9 @@ fn built(graph: tine_scheduler::GraphBuilder) -> Graph {
 pub(crate) fn wide(width: u32) -> Graph {
     let mut g = Graph::builder();
     g.task("open", [] as [&str; 0], || 1i64);
-    (0..width).for_each(|i| drop(g.task(("work", i), ["open"], |x: &i64| *x)));
+    for i in 0..width {
+        g.task(("work", i), ["open"], |x: &i64| *x);
+    }
     g.gather("join", (0..width).map(|i| ("work", i)), total);
     built(g)
 }

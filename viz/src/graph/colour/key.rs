@@ -10,6 +10,8 @@ use super::ramp::Ramp;
 pub(in crate::graph) struct Key {
     /// Colours with names.
     pub(in crate::graph) swatches: Vec<(Paint, String)>,
+    /// Whether the boxes say these names themselves, as they do those of groups.
+    pub(in crate::graph) in_boxes: bool,
     /// What the ramp shows, and the ramp.
     pub(in crate::graph) ramp: Option<(String, Ramp)>,
     /// Why there is no colour.

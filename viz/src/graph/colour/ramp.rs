@@ -59,6 +59,16 @@ impl Ramp {
         self.shade(self.least)..=self.shade(self.most)
     }
 
+    /// Ticks: shades with labels.
+    pub(in crate::graph) fn samples(&self) -> Vec<(usize, String)> {
+        let last = palette::shades() - 1;
+        let shade = |place: f64| match self.shades().count() {
+            1 => last,
+            _ => (place * last as f64).round() as usize,
+        };
+        self.ticks().into_iter().map(|(place, label)| (shade(place), label)).collect()
+    }
+
     /// Ticks: places from 0 to 1 with labels; one where all amounts are the same.
     pub(in crate::graph) fn ticks(&self) -> Vec<(f64, String)> {
         let at = |place: f64| match self.logarithmic {

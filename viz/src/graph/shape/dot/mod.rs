@@ -91,6 +91,11 @@ impl Nodes {
         let mut builder: ShapeBuilder = Shape::builder();
         let mut names = Vec::new();
         for node in 0..self.ids.len() {
+            // Tine's key to the colours is no task.
+            if self.has(node, "key") {
+                names.push(String::new());
+                continue;
+            }
             let (name, group) = self.name(node, &uses);
             builder.add(ShapeTask {
                 name: name.clone(),
@@ -102,7 +107,10 @@ impl Nodes {
             })?;
             names.push(name);
         }
-        self.edges.iter().try_for_each(|&(from, to)| builder.link(&names[from], &names[to]))?;
+        let tasks = |&&(from, to): &&(usize, usize)| !self.has(from, "key") && !self.has(to, "key");
+        for &(from, to) in self.edges.iter().filter(tasks) {
+            builder.link(&names[from], &names[to])?;
+        }
         builder.build()
     }
 }
@@ -114,7 +122,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn graph(&mut self) -> Result<(), ShapeError> {
-        if self.tokens.take_word("strict")? {}
+        self.tokens.take_word("strict")?;
         if self.tokens.take_word("graph")? {
             let message = "an undirected graph; those of tasks are a `digraph`, from a task to one that takes its result";
             return Err(self.tokens.error(ShapeErrorKind::Undirected, message));
