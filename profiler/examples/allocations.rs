@@ -31,7 +31,7 @@ fn bare() -> u64 {
 
 fn mixed() -> u64 {
     let mut sum = 0;
-    for round in 0..40u64 {
+    for round in 0..300u64 {
         let mut rows: Vec<String> = (0..20_000u64)
             .map(|i| format!("{:x}", (i + round).wrapping_mul(0x9E37_79B9)))
             .collect();
