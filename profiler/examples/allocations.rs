@@ -5,8 +5,9 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Instant;
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use tine_profiler::alloc::{Allocator, SAMPLE_EVERY};
 use tine_profiler::{Sampled, Sampler};
 use tine_scheduler::{Graph, Observer, Probe, RunView, Serial, get, observe};
@@ -30,7 +31,7 @@ fn bare() -> u64 {
 
 fn mixed() -> u64 {
     let mut sum = 0;
-    for round in 0..40u64 {
+    for round in 0..300u64 {
         let mut rows: Vec<String> = (0..20_000u64)
             .map(|i| format!("{:x}", (i + round).wrapping_mul(0x9E37_79B9)))
             .collect();
@@ -40,15 +41,22 @@ fn mixed() -> u64 {
     sum
 }
 
-/// Runs it, and returns the seconds that it took and the megabytes that were seen.
+/// Seconds of CPU time that this thread has used.
+fn used() -> nix::Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
+    let both = usage.user_time() + usage.system_time();
+    Ok(both.num_microseconds() as f64 / 1e6)
+}
+
+/// Runs it, and returns the seconds of CPU time that it took and the megabytes that were seen.
 fn run(work: fn() -> u64, bytes: u64) -> Result<(f64, u64), Box<dyn std::error::Error>> {
     let mut g = Graph::builder();
     g.task("work", [] as [&str; 0], work);
     let graph = g.build()?;
     let sampler = Sampler::with_allocations(0, bytes, 1)?;
-    let began = Instant::now();
+    let began = used()?;
     observe(Arc::new(Look(sampler.clone())), || get(&graph, ["work"], &Serial::new()))?;
-    let took = began.elapsed().as_secs_f64();
+    let took = used()? - began;
     let mut sampled = Sampled::default();
     sampler.drain(&mut sampled);
     Ok((took, sampled.allocations.iter().map(|s| s.weight).sum::<u64>() >> 20))

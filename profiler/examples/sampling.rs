@@ -6,6 +6,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use tine_profiler::{Sampled, Sampler};
 use tine_scheduler::{Graph, Observer, Probe, Processes, RunView, get, observe};
 
@@ -30,11 +32,10 @@ fn work(rounds: u64) -> u64 {
 }
 
 /// CPU time that ended children of this process have used, in seconds.
-fn children() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after = stat.rsplit(')').next().unwrap_or_default();
-    let fields: Vec<f64> = after.split_whitespace().map(|f| f.parse().unwrap_or(0.0)).collect();
-    (fields[13] + fields[14]) / 100.0
+fn children() -> nix::Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let both = usage.user_time() + usage.system_time();
+    Ok(both.num_microseconds() as f64 / 1e6)
 }
 
 /// Runs it, and returns what it cost in seconds of CPU time and how many samples there were.
@@ -47,10 +48,10 @@ fn run(hz: u32, rounds: u64) -> Result<(f64, Sampled), Box<dyn std::error::Error
     let graph = g.build()?;
     let names: Vec<String> = (0..tasks).map(|i| format!("work-{i}")).collect();
     let sampler = Sampler::new(hz, 2)?;
-    let before = children();
+    let before = children()?;
     let processes = Processes::new().workers(2);
     observe(Arc::new(Look(sampler.clone())), || get(&graph, names, &processes))?;
-    let cost = children() - before;
+    let cost = children()? - before;
     let mut sampled = Sampled::default();
     sampler.drain(&mut sampled);
     Ok((cost, sampled))

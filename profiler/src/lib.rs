@@ -3,6 +3,14 @@
 //! It knows what schedulers tell an observer; it draws nothing.
 
 #[expect(unsafe_code, reason = "a global allocator: see the module's invariant")]
+#[cfg_attr(
+    any(
+        not(target_os = "linux"),
+        tine_portable,
+        not(any(target_arch = "x86_64", target_arch = "aarch64"))
+    ),
+    expect(dead_code, reason = "nothing is sampled here")
+)]
 pub mod alloc;
 mod diagnosis;
 mod effects;
@@ -12,6 +20,14 @@ mod host;
 mod memory;
 mod profile;
 mod recorder;
+#[cfg_attr(
+    any(
+        not(target_os = "linux"),
+        tine_portable,
+        not(any(target_arch = "x86_64", target_arch = "aarch64"))
+    ),
+    expect(dead_code, reason = "nothing is sampled here")
+)]
 mod sampler;
 mod stats;
 mod symbols;

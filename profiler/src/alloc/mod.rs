@@ -39,11 +39,19 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 mod draw;
 #[cfg_attr(
-    not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
+    not(all(
+        target_os = "linux",
+        not(tine_portable),
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )),
     path = "none.rs"
 )]
 #[cfg_attr(
-    all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")),
+    all(
+        target_os = "linux",
+        not(tine_portable),
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ),
     expect(unsafe_code, reason = "its own stack and context: see the module's invariant")
 )]
 pub(crate) mod hook;

@@ -23,7 +23,11 @@
 mod pending;
 pub(crate) mod ring;
 #[cfg_attr(
-    not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
+    not(all(
+        target_os = "linux",
+        not(tine_portable),
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )),
     path = "none.rs"
 )]
 pub(crate) mod system;

@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn fact(at: u64) -> Fact {
-        Fact { at, task: (at % 2 == 0).then_some(at as u32), weight: at * 3, note: at ^ 5 }
+        Fact { at, task: at.is_multiple_of(2).then_some(at as u32), weight: at * 3, note: at ^ 5 }
     }
 
     fn read(ring: Ring<'_>) -> Vec<Record> {

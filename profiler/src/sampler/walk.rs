@@ -73,7 +73,8 @@ mod tests {
         let stack = BASE..BASE + words.len() * 8;
         let mut read_up_to = registers.sp;
         let pair = |at: usize| {
-            assert!(stack.contains(&at) && at + 16 <= stack.end && at % 8 == 0, "read at {at:#x}");
+            let inside = stack.contains(&at) && at + 16 <= stack.end;
+            assert!(inside && at.is_multiple_of(8), "read at {at:#x}");
             assert!(at >= read_up_to, "back to {at:#x}");
             read_up_to = at + 16;
             let i = (at - BASE) / 8;

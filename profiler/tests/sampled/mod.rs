@@ -44,7 +44,7 @@ impl Observer for Look {
 
     fn run_started(&self, run: &RunView<'_>) {
         let name = |rank| run.plan.graph().key(run.plan.task(rank)).to_string();
-        let mut names = self.names.lock().unwrap();
+        let mut names = self.names.lock().expect("nobody panics with it");
         if names.is_empty() {
             *names = (0..run.plan.len()).map(name).collect();
         }
@@ -100,6 +100,6 @@ pub(crate) fn run(
     let mut sampled = Sampled::default();
     sampler.drain(&mut sampled);
     assert_eq!((sampler.lost(), sampler.problem()), (0, None));
-    let names = look.names.lock().unwrap().clone();
+    let names = look.names.lock().expect("nobody panics with it").clone();
     Seen { sampled, names, failed: ran.is_err() }
 }

@@ -15,12 +15,11 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use tine_scheduler::{CurrentTask, ProbedWorker};
 
-use super::own;
 use super::shared::Shared;
+use super::{disposition, own};
 use crate::sampler::ring::{Fact, Ring};
 use crate::sampler::walk::Registers;
 
@@ -72,7 +71,7 @@ pub(in crate::sampler) fn start(
         blocked: mask(libc::SIG_UNBLOCK),
     });
     watch.write_base();
-    disposition::enter();
+    disposition::enter(on_signal);
     // The first moment of each worker lies elsewhere in the interval: code at the beginning of many
     // short workers is seen as often as it should be.
     let golden = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(u64::from(worker.worker) + 1);
@@ -110,7 +109,7 @@ fn end_watch(watch: *const Watch) {
     if watch.blocked {
         mask(libc::SIG_BLOCK);
     }
-    disposition::leave();
+    disposition::leave(on_signal);
 }
 
 impl Watch {
@@ -227,9 +226,10 @@ fn swallow() {
 extern "C" fn on_signal(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let watch = WATCH.get();
     // SAFETY: the kernel gives handlers that ask for it a valid `info`.
-    let code = unsafe { (*info).si_code };
-    // SAFETY: as above; whatever sent the signal, the value is some bytes.
-    let value = unsafe { (*info).si_value() }.sival_ptr;
+    let told = unsafe { &*info };
+    let code = told.si_code;
+    // SAFETY: whatever sent the signal, the value is some bytes.
+    let value = unsafe { told.si_value() }.sival_ptr;
     if watch.is_null() || code != libc::SI_TIMER || !ptr::addr_eq(value, watch) {
         return disposition::forward(signal, info, context);
     }
@@ -245,114 +245,4 @@ extern "C" fn on_signal(signal: libc::c_int, info: *mut libc::siginfo_t, context
     unsafe { watch.sample(registers) };
     // SAFETY: as above.
     unsafe { *errno = kept };
-}
-
-/// What the process does with the signal: ours while anybody samples, what it was before and after.
-mod disposition {
-    use std::cell::UnsafeCell;
-
-    use super::*;
-
-    /// The process that is changing the disposition, or 0. A process that was forked meanwhile
-    /// inherits the number of another, which it does not wait for.
-    static HOLDER: AtomicU32 = AtomicU32::new(0);
-    /// Threads that are sampled; guarded by `HOLDER`.
-    static USERS: AtomicUsize = AtomicUsize::new(0);
-    /// The handler before ours, where there was one, and its flags.
-    static BEFORE: AtomicUsize = AtomicUsize::new(libc::SIG_DFL);
-    static FLAGS: AtomicU32 = AtomicU32::new(0);
-    static KEPT: Kept = Kept(UnsafeCell::new(MaybeUninit::zeroed()));
-
-    /// The whole of what was there before; used by who holds `HOLDER` alone.
-    struct Kept(UnsafeCell<MaybeUninit<libc::sigaction>>);
-
-    // SAFETY: only `enter` and `leave` touch it, inside of `locked`.
-    unsafe impl Sync for Kept {}
-
-    fn locked(change: impl FnOnce()) {
-        let this = std::process::id();
-        loop {
-            let holder = HOLDER.load(Ordering::Relaxed);
-            let free = holder != this
-                && HOLDER
-                    .compare_exchange(holder, this, Ordering::Acquire, Ordering::Relaxed)
-                    .is_ok();
-            if free {
-                break;
-            }
-            std::thread::yield_now();
-        }
-        change();
-        HOLDER.store(0, Ordering::Release);
-    }
-
-    /// Puts our handler in place.
-    pub(super) fn enter() {
-        locked(|| {
-            let old = action(None);
-            if old.sa_sigaction != ours() {
-                BEFORE.store(old.sa_sigaction, Ordering::Relaxed);
-                FLAGS.store(old.sa_flags as u32, Ordering::Relaxed);
-                // SAFETY: nobody else touches it inside of `locked`.
-                unsafe { *KEPT.0.get() = MaybeUninit::new(old) };
-                let mut new = old;
-                new.sa_sigaction = ours();
-                // System calls go on after the signal, and a task that runs on a small stack of
-                // its own is not asked for more of it.
-                new.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
-                // SAFETY: fills the set.
-                unsafe { libc::sigemptyset(&mut new.sa_mask) };
-                action(Some(&new));
-            }
-            USERS.fetch_add(1, Ordering::Relaxed);
-        });
-    }
-
-    /// Puts back what was there, where nobody else samples and nobody else has changed it.
-    pub(super) fn leave() {
-        locked(|| {
-            let last = USERS.fetch_sub(1, Ordering::Relaxed) == 1;
-            if last && action(None).sa_sigaction == ours() {
-                // SAFETY: nobody else touches it inside of `locked`; ours is in place, so that
-                // `enter` has filled it.
-                let before = unsafe { (*KEPT.0.get()).assume_init() };
-                action(Some(&before));
-            }
-        });
-    }
-
-    fn ours() -> usize {
-        (on_signal as extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut c_void)) as usize
-    }
-
-    /// Sets the disposition, where it is given, and returns the one before.
-    fn action(new: Option<&libc::sigaction>) -> libc::sigaction {
-        let mut old = MaybeUninit::<libc::sigaction>::zeroed();
-        let new = new.map_or(ptr::null(), ptr::from_ref);
-        // SAFETY: `new` is null or a whole action, whose handler keeps to the module's invariant or
-        // was there before; `old` is written to.
-        unsafe { libc::sigaction(libc::SIGPROF, new, old.as_mut_ptr()) };
-        // SAFETY: zeros are an action too, should the kernel have refused.
-        unsafe { old.assume_init() }
-    }
-
-    /// A signal that is not ours: what was there before decides, except that its death by nobody
-    /// having asked for it is not repeated.
-    pub(super) fn forward(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-        let before = BEFORE.load(Ordering::Relaxed);
-        if before == libc::SIG_DFL || before == libc::SIG_IGN {
-            return;
-        }
-        if FLAGS.load(Ordering::Relaxed) as libc::c_int & libc::SA_SIGINFO != 0 {
-            type Full = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut c_void);
-            // SAFETY: the kernel had this address as a handler of this type.
-            let handler = unsafe { std::mem::transmute::<usize, Full>(before) };
-            handler(signal, info, context);
-        } else {
-            // SAFETY: as above.
-            let handler =
-                unsafe { std::mem::transmute::<usize, extern "C" fn(libc::c_int)>(before) };
-            handler(signal);
-        }
-    }
 }
