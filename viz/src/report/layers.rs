@@ -9,6 +9,7 @@ use tine_profiler::Trace;
 use tine_scheduler::{Dependency, Finished, Graph, Result, TaskBody, TaskContext, TaskId, TypeTag};
 
 use super::Run;
+use super::html::visible;
 use crate::graph::{self, Level};
 use crate::text;
 
@@ -58,7 +59,7 @@ fn svg(trace: &Trace) -> io::Result<Option<String>> {
     let mut out = Vec::new();
     let input = graph::Input { graph: &graph, outputs: &[], trace: Some(trace) };
     graph::svg(&input, &options, &mut out)?;
-    let picture = String::from_utf8_lossy(&out).into_owned();
+    let picture: String = String::from_utf8_lossy(&out).chars().map(visible).collect();
     // The graph was made here, which is nothing that a user wants to know.
     Ok(Some(picture.replace(&format!("first created at {place}\n"), "")))
 }
