@@ -43,6 +43,8 @@ pub(crate) struct Demo {
     pub(crate) workers: Option<usize>,
     /// How much memory they and their results may take; `None` for the default of the scheduler.
     pub(crate) memory: Option<String>,
+    /// The file that the run is recorded in.
+    pub(crate) profile: PathBuf,
     /// One JSON object, nothing else.
     pub(crate) json: bool,
     /// Whether to draw a progress bar.
@@ -88,6 +90,7 @@ impl From<low::Demo> for Demo {
             seed,
             data,
             chosen,
+            profile: typed.profile.unwrap_or_else(|| typed.out.join("run.tine")),
             out: typed.out,
             workers: typed.workers.map(usize::from),
             memory: typed.memory,

@@ -71,7 +71,8 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "DIR", verbatim_doc_comment)]
     pub(crate) data: Option<PathBuf>,
 
-    /// Folder for graph.svg, timeline.svg, flamegraph.svg and run.tine; made where there is none
+    /// Folder for report.html, graph.svg, timeline.svg, flamegraph.svg and run.tine; made where
+    /// there is none
     #[arg(long, value_name = "DIR", default_value = "tine-demo")]
     pub(crate) out: PathBuf,
 
@@ -82,6 +83,10 @@ pub(crate) struct Demo {
     /// Memory for results and workers together, as 512MiB [default: most of what is left]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<String>,
+
+    /// File that the run is recorded in while it goes on [default: run.tine in the folder of --out]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
 
     /// Print one JSON object instead of the table, and no progress
     #[arg(long)]

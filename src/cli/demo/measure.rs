@@ -1,11 +1,11 @@
 //! Computes a lazy value under a clock, a recorder, and a progress bar where one is wanted.
 //! It does not know what is computed.
 
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use tine::{Compute, compute_with};
-use tine_profiler::{Recording, Trace, profile};
+use tine_profiler::{Recording, Trace, profile, profile_to};
 use tine_scheduler::{Scheduler, observe};
 
 use crate::cli::failure::Failure;
@@ -17,7 +17,8 @@ use crate::cli::progress::Bar;
 pub(crate) struct Measured<T> {
     /// The value.
     pub(crate) value: T,
-    /// From the call to its return: graph, workers and all.
+    /// From the start of the run to its end, workers and all; what recording does afterwards, to
+    /// find the names of functions, is no part of it.
     pub(crate) seconds: f64,
     recording: Recording,
 }
@@ -32,21 +33,30 @@ impl<T> Measured<T> {
     }
 }
 
-/// Computes `what` by `scheduler`; the bar says `title`.
+/// Computes `what` by `scheduler`; the bar says `title`. Where a file is given, the run is written to
+/// it while it goes on.
 pub(crate) fn measure<C: Compute>(
     demo: &high::Demo,
     title: &str,
     what: &C,
     scheduler: &dyn Scheduler,
+    file: Option<&Path>,
 ) -> Result<Measured<C::Output>, Failure> {
-    let started = Instant::now();
-    let compute = || profile(|| compute_with(what, scheduler));
+    let compute = || match file {
+        None => Ok(profile(|| compute_with(what, scheduler))),
+        Some(path) => profile_to(path, || compute_with(what, scheduler)),
+    };
     let recorded = match demo.progress {
         true => observe(Arc::new(Bar::new(title, demo.colour)), compute),
         false => compute(),
     };
-    let seconds = started.elapsed().as_secs_f64();
-    Ok(Measured { value: recorded.output?, seconds, recording: recorded.run })
+    let recorded = recorded.map_err(|e| {
+        Failure::new(e.to_string()).help("make room, or name another file with --profile")
+    })?;
+    let value = recorded.output?;
+    let mut measured = Measured { value, seconds: 0.0, recording: recorded.run };
+    measured.seconds = measured.trace()?.about().elapsed as f64 / 1e9;
+    Ok(measured)
 }
 
 /// Forked processes, as many as are asked for or as there are cores, within the memory asked for.

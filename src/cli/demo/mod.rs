@@ -41,7 +41,8 @@ pub(crate) fn run(demo: &high::Demo) -> Result<String, Failure> {
     let (parallel, one_thread) = compute_twice(demo, &job)?;
     check(&input, &parallel, &one_thread)?;
     let trace = parallel.trace()?;
-    let paths = pictures::write(&demo.out, &job, trace, &input.folder)?;
+    let recording = demo.profile.clone();
+    let paths = pictures::write(&demo.out, &job, trace, &input.folder, recording)?;
     let report = Report {
         data: Data { files: input.files.len(), bytes: input.bytes },
         seconds: Seconds { generate, parallel: parallel.seconds, one_thread: one_thread.seconds },
@@ -73,7 +74,7 @@ fn provide(demo: &high::Demo) -> Result<(Input, Option<f64>), Failure> {
     let started = Instant::now();
     let draft = Draft::new(&demo.data)?;
     let files = draft.write(demo.rows, demo.seed);
-    measure(demo, "writing files", &files, &*measure::workers(demo))?;
+    measure(demo, "writing files", &files, &*measure::workers(demo), None)?;
     draft.publish()?;
     let seconds = started.elapsed().as_secs_f64();
     let input = Input::find(&demo.data)?.ok_or_else(|| {
@@ -87,8 +88,9 @@ fn compute_twice(
     demo: &high::Demo,
     job: &Delayed<Means>,
 ) -> Result<(Measured<Means>, Measured<Means>), Failure> {
-    let parallel = measure(demo, "worker processes", job, &*measure::workers(demo))?;
-    Ok((parallel, measure(demo, "one thread", job, &Serial::new())?))
+    let file = Some(demo.profile.as_path());
+    let parallel = measure(demo, "worker processes", job, &*measure::workers(demo), file)?;
+    Ok((parallel, measure(demo, "one thread", job, &Serial::new(), None)?))
 }
 
 /// Fails where there is no mean at all, and where the two runs differ in a single bit.

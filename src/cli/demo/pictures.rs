@@ -7,18 +7,19 @@ use std::path::{Path, PathBuf};
 
 use tine::prelude::*;
 use tine_profiler::Trace;
-use tine_viz::{flame, graph, timeline};
+use tine_viz::{flame, graph, report, timeline};
 
 use super::means::Means;
 use super::report::Paths;
 use crate::cli::failure::Failure;
 
-/// Writes four files into `out`, and returns where everything is.
+/// Writes pictures and report into `out`, and returns where everything is, the trace included.
 pub(crate) fn write(
     out: &Path,
     job: &Delayed<Means>,
     trace: &Trace,
     data: &Path,
+    recording: PathBuf,
 ) -> Result<Paths, Failure> {
     let tasks = job.graph()?;
     let shape = graph::Shape::of_graph(&tasks, &[]);
@@ -33,7 +34,8 @@ pub(crate) fn write(
         flamegraph: file(out, "flamegraph.svg", |w| {
             flame::svg(trace, &flame::Options::default(), w)
         })?,
-        trace: file(out, "run.tine", |w| trace.write(w))?,
+        report: file(out, "report.html", |w| report::html(trace, &report::Options::default(), w))?,
+        trace: recording,
     })
 }
 

@@ -63,6 +63,9 @@ pub(crate) struct Paths {
     /// The picture of where time went.
     #[serde(serialize_with = "lossy")]
     pub(crate) flamegraph: PathBuf,
+    /// All of it on one page, with what to think of it.
+    #[serde(serialize_with = "lossy")]
+    pub(crate) report: PathBuf,
     /// The record that timeline and flame graph are drawn from.
     #[serde(serialize_with = "lossy")]
     pub(crate) trace: PathBuf,
@@ -139,15 +142,16 @@ impl Report {
     }
 
     fn files(&self, out: &mut String) -> std::fmt::Result {
-        let Paths { data, graph, timeline, flamegraph, trace } = &self.paths;
+        let Paths { data, graph, timeline, flamegraph, report, trace } = &self.paths;
         let rows = [
             ("data", data),
             ("task graph", graph),
             ("timeline", timeline),
             ("flame graph", flamegraph),
+            ("report", report),
             ("trace", trace),
         ];
-        writeln!(out, "\nFiles (a browser shows the .svg files)\n")?;
+        writeln!(out, "\nFiles (a browser shows report.html and the .svg files)\n")?;
         for (what, path) in rows {
             writeln!(out, "  {what:<14}{}", path.display())?;
         }
@@ -220,6 +224,7 @@ mod tests {
                 graph: "o/graph.svg".into(),
                 timeline: "o/timeline.svg".into(),
                 flamegraph: "o/flamegraph.svg".into(),
+                report: "o/report.html".into(),
                 trace: "o/run.tine".into(),
             },
         }

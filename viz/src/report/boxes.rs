@@ -146,3 +146,65 @@ fn many(trace: &Trace, names: &Names, ranks: &[u32], out: &mut Numbers) {
         out.push(busy);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::made;
+
+    /// Boxes of one lane as the script reads them: start, span, tasks, time in tasks.
+    fn read(bytes: &[u8]) -> Vec<[u64; 4]> {
+        let mut rest = bytes.iter();
+        let mut next = || {
+            let mut n = 0;
+            for shift in (0..).step_by(7) {
+                let byte = u64::from(*rest.next().unwrap());
+                n |= (byte & 127) << shift;
+                if byte < 128 {
+                    break;
+                }
+            }
+            n
+        };
+        assert_eq!(next(), 1);
+        let mut at = 0;
+        let boxes = (0..next()).map(|_| {
+            at += next();
+            let (tasks, span) = (next(), next());
+            let numbers = if tasks == 1 { 6 } else { 4 };
+            (0..numbers).for_each(|_| _ = next());
+            (0..next()).for_each(|_| _ = next());
+            let busy = match tasks {
+                1 => span,
+                _ => (0..next()).map(|_| (next(), next(), next()).2).sum(),
+            };
+            [at, span, tasks, busy]
+        });
+        boxes.collect()
+    }
+
+    #[test]
+    fn few_tasks_have_a_box_each() {
+        let trace = made::line(&[5, 300, 7]);
+        let names = Names::new(&trace, &trace.group_totals());
+        let boxes = Boxes::new(&trace, &names, trace.about().elapsed);
+        assert_eq!(boxes.merged_below, 0);
+        assert_eq!(read(boxes.numbers.bytes()), [[1, 5, 1, 5], [7, 300, 1, 300], [308, 7, 1, 7]]);
+    }
+
+    #[test]
+    fn of_many_tasks_the_long_ones_stay_alone() {
+        let mut times = vec![10; MOST_BOXES * 3];
+        times[77] = 400_000;
+        let trace = made::line(&times);
+        let names = Names::new(&trace, &trace.group_totals());
+        let boxes = Boxes::new(&trace, &names, trace.about().elapsed);
+        assert!(boxes.merged_below > 0 && boxes.merged_below < 400_000);
+        let read = read(boxes.numbers.bytes());
+        assert!(read.len() <= MOST_BOXES, "{}", read.len());
+        assert!(read.iter().any(|b| b[1..] == [400_000, 1, 400_000]));
+        // Nothing is lost: neither tasks nor time.
+        assert_eq!(read.iter().map(|b| b[2]).sum::<u64>(), times.len() as u64);
+        assert_eq!(read.iter().map(|b| b[3]).sum::<u64>(), times.iter().sum::<u64>());
+    }
+}

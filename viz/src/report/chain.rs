@@ -93,3 +93,31 @@ fn walk_back(trace: &Trace, early: &[u64]) -> Vec<usize> {
     chain.reverse();
     chain
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::made;
+
+    #[test]
+    fn finds_the_longest_chain_and_the_slack_beside_it() {
+        //        long (70)
+        //       /         \
+        // a (10)           end (5)
+        //       \         /
+        //        short (20)
+        let trace = made::diamond();
+        let chain = Chain::new(&trace);
+        let name = |&r: &usize| trace.key(&trace.task(r)).to_string();
+        assert_eq!(chain.tasks.iter().map(name).collect::<Vec<_>>(), ["a", "long", "end"]);
+        assert_eq!(chain.length, 85);
+        let of = |name: &str| {
+            let at = trace.groups().iter().position(|g| g.name == name).unwrap();
+            chain.groups[at]
+        };
+        assert_eq!(of("long"), Share { tasks: 1, time: 70, slack: Some(0) });
+        assert_eq!(of("short"), Share { tasks: 0, time: 0, slack: Some(50) });
+        assert_eq!(of("end").slack, Some(0));
+        assert!(Chain::new(&Trace::default()).tasks.is_empty());
+    }
+}

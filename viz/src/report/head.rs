@@ -118,12 +118,12 @@ fn figures(run: &Run<'_>) -> Vec<(&'static str, String, String)> {
         text::duration(run.chain.length),
         format!("{chain} of the time"),
     ));
-    let peak = run.trace.peak_memory().map_or("not measured".to_owned(), bytes);
-    let budget = match about.budget {
-        0 => "no budget".to_owned(),
-        b => format!("of {}", bytes(b)),
+    let (peak, note) = match (run.trace.peak_memory(), about.budget) {
+        (None, _) => ("–".to_owned(), "not measured".to_owned()),
+        (Some(peak), 0) => (bytes(peak), "no budget".to_owned()),
+        (Some(peak), budget) => (bytes(peak), format!("of {}", bytes(budget))),
     };
-    figures.push(("Peak memory", peak, budget));
+    figures.push(("Peak memory", peak, note));
     figures.into_iter().map(|(n, v, note)| (n, escape(&v), escape(&note))).collect()
 }
 

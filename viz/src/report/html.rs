@@ -42,7 +42,9 @@ pub(super) fn json(text: &str) -> String {
     out
 }
 
-fn visible(c: char) -> char {
+/// What is shown of a character: control characters, and those that turn the direction of the text
+/// after them, are replaced.
+pub(super) fn visible(c: char) -> char {
     match c {
         '\n' | '\t' => c,
         c if c.is_control() => '\u{fffd}',
@@ -75,6 +77,12 @@ impl Numbers {
     /// How many bytes they take.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// The bytes, for tests.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The numbers as a string of JSON.

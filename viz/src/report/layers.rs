@@ -6,6 +6,7 @@ use std::io;
 use tine_profiler::Trace;
 
 use super::Run;
+use super::html::visible;
 use crate::graph::{self, Level, Shape};
 
 /// The picture, in a tree of its own so that its style and that of the page leave each other alone.
@@ -36,5 +37,5 @@ fn svg(trace: &Trace) -> io::Result<Option<String>> {
     let mut out = Vec::new();
     let input = graph::Input { shape: &Shape::of_trace(trace), trace: Some(trace) };
     graph::svg(&input, &options, &mut out)?;
-    Ok(Some(String::from_utf8_lossy(&out).into_owned()))
+    Ok(Some(String::from_utf8_lossy(&out).chars().map(visible).collect()))
 }

@@ -12,6 +12,8 @@ mod flames;
 mod head;
 mod html;
 mod layers;
+#[cfg(test)]
+mod made;
 mod names;
 mod tables;
 mod words;
@@ -84,6 +86,7 @@ pub fn html(trace: &Trace, options: &Options, out: &mut impl Write) -> io::Resul
 fn fill(slot: &str, run: &Run<'_>, options: &Options) -> io::Result<String> {
     Ok(match slot {
         "title" => html::escape(&head::title(run, options)),
+        "class" => (if run.totals.iter().any(|t| t.ran > 0) { "" } else { "no-tasks" }).to_owned(),
         "style" => STYLE.to_owned() + &charts::colours(run),
         "head" => head::section(run, options),
         "findings" => findings::section(run),

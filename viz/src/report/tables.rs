@@ -68,9 +68,12 @@ impl Table<'_> {
         }
         let head: String = self.columns.iter().map(|c| heading(c)).collect();
         let rows: String = self.rows.iter().map(|r| row(r)).collect();
-        let more = match self.all.saturating_sub(self.rows.len()) {
-            0 => String::new(),
-            n => format!("<p class=\"more\">and {} more</p>\n", text::count(n as u64)),
+        let (shown, all) = (self.rows.len(), self.all);
+        let more = match all > shown {
+            false => String::new(),
+            true => {
+                format!("<p class=\"more\">These are {shown} of {}.</p>\n", text::count(all as u64))
+            }
         };
         let (id, caption) = (self.id, self.caption);
         format!(

@@ -70,7 +70,7 @@ mod tests {
         let second = 1_000_000_000;
         assert_eq!(date(0), "1970-01-01 00:00:00 UTC");
         assert_eq!(date(951_782_400 * second), "2000-02-29 00:00:00 UTC");
-        assert_eq!(date(1_795_394_240 * second), "2026-11-23 01:17:20 UTC");
+        assert_eq!(date(1_795_394_240 * second), "2026-11-23 00:37:20 UTC");
         assert_eq!(date(4_107_542_399 * second), "2100-02-28 23:59:59 UTC");
     }
 }

@@ -250,9 +250,9 @@ fn with_samples(trace: Trace) -> Trace {
         let n = noise(t.rank as u64);
         let deep = (0..2 + n % 4).map(|k| frames[3 + ((n >> (k * 3)) % 5) as usize]);
         let stack = stacks.stack(frames[..3].iter().copied().chain(deep)).expect("not empty");
-        let (at, task) = (t.started, (n % 50 != 0).then_some(t.rank as u32));
+        let (at, task) = (t.started, (!n.is_multiple_of(50)).then_some(t.rank as u32));
         cpu.push(Sample { at, worker: t.worker, task, stack, weight: t.duration() });
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             allocations.push(Sample { at, worker: t.worker, task, stack, weight: 524_288 });
         }
     }
