@@ -44,8 +44,12 @@ pub use tine_scheduler::Processes;
 pub use tine_scheduler::{Scheduler, Serial, Threads, init};
 
 // Looking at runs: a trace of what happened, and pictures of it.
-pub use tine_profiler::{Recorded, Recorder, Recording, Trace, profile};
+pub use tine_profiler::{
+    Finding, Recorded, Recorder, Recording, Trace, alloc, diagnose, profile, profile_to,
+};
 pub use tine_viz as viz;
+mod pictures;
+pub use pictures::Pictures;
 pub mod visualize;
 pub use visualize::{Visualize, VisualizeError};
 
@@ -74,7 +78,7 @@ pub mod prelude {
     //! It has no type called `Array`, `Error`, `Result` or `Sync`, so that it can stand beside the
     //! preludes of std, ndarray, rayon and anyhow.
 
-    pub use crate::{Collection, Delayed, Visualize, compute, delayed};
+    pub use crate::{Collection, Delayed, Pictures, Visualize, compute, delayed};
 }
 
 /// The README's examples are compiled and run as tests.

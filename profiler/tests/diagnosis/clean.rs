@@ -7,7 +7,12 @@ use tine_scheduler::RareKind;
 use crate::made::{MS, Made, US};
 use crate::planted::honest;
 
-pub(crate) const CLEAN: &[(&str, fn() -> Trace)] = &[
+/// A name and the run.
+type Clean = (&'static str, fn() -> Trace);
+/// A name, the rule that must just not fire, and the run.
+type Near = (&'static str, Rule, fn() -> Trace);
+
+pub(crate) const CLEAN: &[Clean] = &[
     ("nothing at all", || Made::new(4).trace()),
     ("one task", || alone(1)),
     ("a wide map", || wide(4, 100)),
@@ -32,8 +37,7 @@ pub(crate) const CLEAN: &[(&str, fn() -> Trace)] = &[
     ("a map and a final step of some length", final_step),
 ];
 
-/// The rule that must just not fire.
-pub(crate) const NEAR: &[(&str, Rule, fn() -> Trace)] = &[
+pub(crate) const NEAR: &[Near] = &[
     ("tasks of 10 us", Rule::SmallTasks, || wide_of(2, 40_000, 10 * US)),
     ("some tiny tasks among others", Rule::SmallTasks, some_tiny),
     ("ten tasks on four workers", Rule::FewPartitions, || wide(4, 10)),

@@ -1,6 +1,7 @@
 //! Runs with a fault each, and some without.
 //! Who looks at them stands in `runner`.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tine_profiler::Rule;
@@ -24,9 +25,13 @@ pub(crate) const CASES: &[Case] = &[
     ("codec", Some(Rule::Codec), codec),
     ("retries", Some(Rule::Retries), retries),
     ("waiting", Some(Rule::Waiting), waiting),
+    ("lost_side_effect", Some(Rule::LostSideEffect), lost_side_effect),
 ];
 
 const NONE: [&str; 0] = [];
+
+/// What a task counts in, and the program reads in vain.
+static CALLS: AtomicU64 = AtomicU64::new(0);
 
 fn sum(xs: Inputs<'_, u64>) -> u64 {
     xs.fold(0, |a, x| a.wrapping_add(*x))
@@ -211,5 +216,14 @@ fn waiting() -> Result<()> {
         });
     }
     g.gather("sum", all("fetch", 30), sum);
+    run(g, "sum", &workers(2))
+}
+
+fn lost_side_effect() -> Result<()> {
+    let mut g = Graph::builder();
+    for i in 0..40u32 {
+        g.task(("load", i), NONE, || burn(3).wrapping_add(CALLS.fetch_add(1, Ordering::Relaxed)));
+    }
+    g.gather("sum", all("load", 40), sum);
     run(g, "sum", &workers(2))
 }
