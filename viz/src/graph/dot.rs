@@ -74,9 +74,18 @@ fn key(drawing: &Drawing) -> Option<Stmt> {
             ("color", &line),
             ("fontcolor", ink),
         ]);
-        stmts.push(Node::new(NodeId(quoted(&format!("key {i}")), None), all).into());
+        stmts.push(Node::new(key_id(i), all).into());
+    }
+    // Edges that are not seen put them one below the other, in order.
+    for i in 1..entries.len() {
+        let ty = EdgeTy::Pair(Vertex::N(key_id(i - 1)), Vertex::N(key_id(i)));
+        stmts.push(Edge { ty, attributes: attributes(&[("style", "invis")]) }.into());
     }
     Some(Stmt::Subgraph(Subgraph { id: quoted("cluster key"), stmts }))
+}
+
+fn key_id(entry: usize) -> NodeId {
+    NodeId(quoted(&format!("key {entry}")), None)
 }
 
 /// A number on the way between two boxes becomes the label of one edge.
