@@ -28,6 +28,7 @@ impl Write for Count {
 fn main() -> io::Result<()> {
     let tasks: u32 = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(1_000_000);
     let mut file = Vec::new();
+    let sampled = recorded::sampled(30, 4, 1);
     recorded::run(tasks / 3, 64, 900).write(&mut file)?;
     let begun = Instant::now();
     let recording = Recording::read_from(&mut &file[..]).map_err(io::Error::other)?;
@@ -41,6 +42,7 @@ fn main() -> io::Result<()> {
     step("timeline", &|t, out| timeline::svg(t, &timeline::Options::default(), out))?;
     step("curves", &|t, out| curves::svg(t, &curves::Options::default(), out))?;
     step("flamegraph", &|t, out| flame::svg(t, &flame::Options::default(), out))?;
+    step("flame, cpu", &|_, out| flame::svg(&sampled, &flame::Options::default(), out))?;
     step("chrome", &|t, out| t.write_chrome(out))?;
     step("csv", &|t, out| t.write_csv(out))?;
     step("jsonl", &|t, out| t.write_json_lines(out))?;

@@ -51,9 +51,10 @@ pub(super) fn parallelism(trace: &Trace, buckets: Buckets) -> Panel {
 fn busy(trace: &Trace, buckets: Buckets) -> Vec<u64> {
     let mut busy = vec![0; buckets.count];
     for t in trace.tasks().filter(|t| t.ran() && t.ended > t.started) {
-        for b in buckets.of(t.started)..=buckets.of(t.ended - 1) {
+        let (first, last) = (buckets.of(t.started), buckets.of(t.ended - 1));
+        for (b, time) in busy.iter_mut().enumerate().take(last + 1).skip(first) {
             let (start, end) = (buckets.start(b), buckets.start(b + 1));
-            busy[b] += t.ended.min(end).saturating_sub(t.started.max(start));
+            *time += t.ended.min(end).saturating_sub(t.started.max(start));
         }
     }
     busy

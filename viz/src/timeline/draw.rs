@@ -31,12 +31,12 @@ const LOWEST: f64 = 0.2;
 const LIGHT: &str = "
 .row{fill:#eef0f4}.grid{stroke:#c9ced6;stroke-width:1}.edge{stroke:#fff;stroke-width:.5}
 .box{shape-rendering:crispEdges}.box:hover{stroke:#20242c;stroke-width:1.5}.other{fill:#c3c9d3}
-.failed{fill:#c1121f}.again{fill:#20242c}.mark{stroke:#fff;stroke-width:.75}
+.failed{fill:#c1121f}.again{fill:#20242c}.mark{pointer-events:none}.again.mark{stroke:#fff;stroke-width:.75}
 .death{stroke:#c1121f;stroke-width:2;fill:none}.halo{stroke:#fff;stroke-width:5;fill:none}.right{text-anchor:end}.mid{text-anchor:middle}
 text{pointer-events:none}";
 const DARK: &str = "
 .row{fill:#222732}.grid{stroke:#3a414e}.edge{stroke:#15181e}.box{shape-rendering:crispEdges}.box:hover{stroke:#fff}
-.other{fill:#4a5261}.failed{fill:#ff6b6b}.again{fill:#fff}.mark{stroke:#15181e}.death{stroke:#ff6b6b}.halo{stroke:#15181e}";
+.other{fill:#4a5261}.failed{fill:#ff6b6b}.again{fill:#fff}.again.mark{stroke:#15181e}.death{stroke:#ff6b6b}.halo{stroke:#15181e}";
 
 /// Where things stand.
 struct Frame {
@@ -306,20 +306,19 @@ fn marks(
 ) -> io::Result<()> {
     let (y, height) = frame.row(lane);
     let (left, right) = (frame.left, frame.left + frame.width);
-    let text = title(trace, slice);
     let size = (height * 0.3).clamp(2.0, 5.0);
     if let Some((rank, _)) = slice.failed {
         let t = trace.task(rank);
         let x = frame.scale.x(t.started).clamp(left, right - 2.0);
         let width = (frame.scale.x(t.ended).min(right) - x).max(2.0);
         let at = [
-            ("class", "box failed".into()),
+            ("class", "failed mark".into()),
             ("x", x.into()),
             ("y", (y + height - size).into()),
             ("width", width.into()),
             ("height", size.into()),
         ];
-        svg.titled("rect", &at, &text)?;
+        svg.leaf("rect", &at)?;
     }
     if let Some((rank, _)) = slice.again {
         let x = frame.scale.x(trace.task(rank).started).clamp(left, right - 2.0);
@@ -329,7 +328,8 @@ fn marks(
             Step::Line(x, y + size * 1.4),
             Step::Line(x, y),
         ]);
-        svg.titled("path", &[("class", "again mark".into()), ("d", (&notch).into())], &text)?;
+        // It lets the pointer through to its box, which says it.
+        svg.leaf("path", &[("class", "again mark".into()), ("d", (&notch).into())])?;
     }
     Ok(())
 }

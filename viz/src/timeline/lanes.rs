@@ -40,40 +40,69 @@ pub(super) struct Cut {
 
 /// One lane a worker. A box is as long as can be seen at least, unless it stands alone.
 pub(super) fn lanes(trace: &Trace, cut: Cut) -> Vec<Vec<Slice>> {
-    let mut ranks: Vec<Vec<usize>> = vec![Vec::new(); trace.busy().len()];
+    let mut workers: Vec<Vec<Piece>> = vec![Vec::new(); trace.busy().len()];
     let is_in = |t: &TaskRecord<'_>| t.ran() && t.ended >= cut.from && t.started <= cut.to;
     for t in trace.tasks().filter(is_in) {
-        ranks[usize::from(t.worker)].push(t.rank);
+        workers[usize::from(t.worker)].push(Piece::of(&t));
     }
-    for lane in &mut ranks {
-        lane.sort_by_key(|&r| (trace.task(r).started, r));
+    for lane in &mut workers {
+        lane.sort_by_key(|p| (p.started, p.rank));
     }
     let mut cut = Cut { visible: cut.visible.max(1), ..cut };
     loop {
-        let lanes: Vec<Vec<Slice>> = ranks.iter().map(|r| lane(trace, r, cut)).collect();
+        let lanes: Vec<Vec<Slice>> = workers.iter().map(|w| lane(w, cut)).collect();
         let boxes: usize = lanes.iter().map(Vec::len).sum();
         // Twice as coarse halves the boxes, but one a lane is left.
-        if boxes <= MOST_BOXES.max(ranks.len()) {
+        let most = MOST_BOXES.max(workers.len());
+        if boxes <= most {
             return lanes;
         }
-        cut.visible = cut.visible.saturating_mul(2);
+        let coarser = (boxes / most).max(2) as u64;
+        cut.visible = cut.visible.saturating_mul(coarser);
     }
 }
 
-fn lane(trace: &Trace, ranks: &[usize], cut: Cut) -> Vec<Slice> {
+/// What is needed of a task: a million of them are gone through several times.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    started: u64,
+    ended: u64,
+    rank: usize,
+    group: usize,
+    failed: bool,
+    again: bool,
+}
+
+impl Piece {
+    fn of(t: &TaskRecord<'_>) -> Piece {
+        Piece {
+            started: t.started,
+            ended: t.ended,
+            rank: t.rank,
+            group: t.group,
+            failed: t.status == TaskStatus::Failed,
+            again: t.attempt > 1,
+        }
+    }
+
+    fn duration(&self) -> u64 {
+        self.ended.saturating_sub(self.started)
+    }
+}
+
+fn lane(pieces: &[Piece], cut: Cut) -> Vec<Slice> {
     let visible = cut.visible;
     let mut lane: Vec<Slice> = Vec::new();
     let mut open = Open { lit: cut.group, ..Open::default() };
-    for &rank in ranks {
-        let t = trace.task(rank);
-        let small = t.duration() < visible;
+    for piece in pieces {
+        let small = piece.duration() < visible;
         let fits = open.slice.as_ref().is_some_and(|s| {
-            small && s.to - s.from < visible && t.started.saturating_sub(s.to) < visible
+            small && s.to - s.from < visible && piece.started.saturating_sub(s.to) < visible
         });
         if !fits {
             lane.extend(open.close());
         }
-        open.add(&t);
+        open.add(piece);
         if !small {
             lane.extend(open.close());
         }
@@ -94,7 +123,7 @@ struct Open {
 }
 
 impl Open {
-    fn add(&mut self, t: &TaskRecord<'_>) {
+    fn add(&mut self, t: &Piece) {
         let took = t.duration();
         let slice = self.slice.get_or_insert(Slice {
             from: t.started,
@@ -114,10 +143,10 @@ impl Open {
             slice.lit += took;
         }
         let count = |seen: &mut Option<(usize, u64)>| seen.get_or_insert((t.rank, 0)).1 += 1;
-        if t.status == TaskStatus::Failed {
+        if t.failed {
             count(&mut slice.failed);
         }
-        if t.attempt > 1 {
+        if t.again {
             count(&mut slice.again);
         }
         if took > self.longest {
