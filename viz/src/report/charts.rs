@@ -12,8 +12,10 @@ use super::words::bytes;
 use crate::palette;
 use crate::text;
 
-/// Groups that have a row before the rest is asked for.
+/// Groups that have a row before the rest is asked for, where there are more than `FEW_GROUPS`.
 const FIRST_GROUPS: usize = 12;
+/// So few groups all have a row at once.
+const FEW_GROUPS: usize = 16;
 /// Rows of groups at all: each is a canvas of its own.
 const MOST_GROUPS: usize = 500;
 /// Height of a frame of a flame graph, in pixels.
@@ -79,7 +81,7 @@ pub(super) fn groups(run: &Run<'_>) -> String {
     shown.sort_by_key(|(_, g)| (Reverse(run.totals[g.group].time), g.group));
     let mut heaviest: Vec<_> = shown.iter().take(MOST_GROUPS).copied().collect();
     // Those that are always seen stand in the order of the graph, which is mostly that of time.
-    let first = heaviest.len().min(FIRST_GROUPS);
+    let first = if heaviest.len() <= FEW_GROUPS { heaviest.len() } else { FIRST_GROUPS };
     heaviest[..first].sort_by_key(|(place, _)| *place);
     let rows: String = heaviest
         .iter()

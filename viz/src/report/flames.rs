@@ -164,18 +164,14 @@ impl Tree {
     /// The frames that are kept, the heaviest of siblings first, each before those on it, with
     /// their depths.
     fn ordered(&self) -> Vec<(usize, usize)> {
-        let total = self.frames[0].weight;
-        let mut least = total / SMALLEST;
-        let kept = |least: u64| self.frames.iter().filter(|f| f.weight > least).count();
-        while kept(least) > MOST_FRAMES {
-            least = (least * 2).max(1);
-        }
+        let least = self.frames[0].weight / SMALLEST;
+        // A frame comes after the one that it stands on, and weighs no more: who is kept, stands.
+        let mut heaviest: Vec<usize> =
+            (1..self.frames.len()).filter(|&i| self.frames[i].weight > least).collect();
+        heaviest.sort_by_key(|&i| (std::cmp::Reverse(self.frames[i].weight), i));
+        heaviest.truncate(MOST_FRAMES - 1);
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); self.frames.len()];
-        for (i, f) in self.frames.iter().enumerate().skip(1) {
-            if f.weight > least {
-                children[f.parent].push(i);
-            }
-        }
+        heaviest.iter().for_each(|&i| children[self.frames[i].parent].push(i));
         for list in &mut children {
             // Popped from a stack, so the lightest are pushed first.
             list.sort_by_key(|&i| (self.frames[i].weight, std::cmp::Reverse(i)));
@@ -211,5 +207,47 @@ impl Tree {
         );
         let depth = order.iter().map(|o| o.1).max().unwrap_or(0);
         Flame { title: self.title, depth, json }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tine_profiler::{Frame as Called, Sampled, Stacks};
+
+    use super::*;
+    use crate::report::made;
+
+    fn flames(trace: &Trace) -> Vec<Flame> {
+        all(trace, &Names::new(trace, &trace.group_totals()))
+    }
+
+    #[test]
+    fn groups_stand_on_the_whole() {
+        let mut stacks = Stacks::default();
+        let called = |n: &str| Called { function: n.to_owned(), ..Called::default() };
+        let [main, sort] = ["main", "</script>"].map(|n| stacks.frame(called(n)));
+        let stack = stacks.stack([main, sort]).unwrap();
+        let sample = |task| Sample { at: 1, worker: 0, task, stack, weight: 5 };
+        let cpu = vec![sample(Some(0)), sample(None), sample(Some(0))];
+        let trace = made::diamond().with_samples(Sampled { stacks, cpu, ..Sampled::default() });
+        let flames = flames(&trace);
+        assert_eq!(flames.iter().map(|f| f.title).collect::<Vec<_>>(), ["CPU time", "Task time"]);
+        let (cpu, tasks) = (&flames[0], &flames[1]);
+        assert_eq!((cpu.depth, tasks.depth), (3, 1));
+        let names =
+            "\"names\":[\"all\",\"a\",\"main\",\"\\u003c/script\\u003e\",\"between tasks\"]";
+        assert!(cpu.json.contains(names), "{}", cpu.json);
+    }
+
+    #[test]
+    fn more_frames_than_can_be_seen_are_left_out() {
+        let mut tree = Tree::new("Task time", "ns");
+        for i in 0..3 * MOST_FRAMES {
+            tree.child(0, &format!("f{i}"), 0, 1 + (i % 100) as u64);
+        }
+        let kept = tree.ordered();
+        assert!(kept.len() <= MOST_FRAMES && kept.len() > MOST_FRAMES / 4, "{}", kept.len());
+        // The heaviest stay, and come first.
+        assert_eq!(tree.frames[kept[1].0].weight, 100);
     }
 }

@@ -99,12 +99,17 @@ fn row(cells: &[Cell]) -> String {
     format!("<tr>{cells}</tr>\n")
 }
 
+/// A square in the colour of a group.
+fn swatch(group: Option<&Shown>) -> String {
+    let class = group.map_or(String::new(), |g| format!(" {}", palette::class(g.colour)));
+    format!("<i class=\"swatch{class}\"></i>")
+}
+
 /// The name of a group with its colour.
 pub(super) fn group_name(group: Option<&Shown>) -> String {
     let Some(g) = group else { return "other groups".to_owned() };
     let full = g.full.as_ref().map_or(String::new(), |f| format!(" title=\"{}\"", escape(f)));
-    let (class, name) = (palette::class(g.colour), escape(&g.name));
-    format!("<i class=\"swatch {class}\"></i><bdi class=\"name\"{full}>{name}</bdi>")
+    format!("{}<bdi class=\"name\"{full}>{}</bdi>", swatch(group), escape(&g.name))
 }
 
 /// The name of a task, as a button that shows it in the timeline where it ran.
@@ -202,8 +207,8 @@ pub(super) fn workers(run: &Run<'_>) -> String {
 }
 
 /// What tables of tasks say.
-const TASK_COLUMNS: [&str; 9] =
-    ["Task", "Group", "#Worker", "#Started", "#Took", "#CPU", "#Waited", "#Result", "#Attempt"];
+const TASK_COLUMNS: [&str; 8] =
+    ["Task", "#Worker", "#Started", "#Took", "#CPU", "#Waited", "#Result", "#Attempt"];
 
 fn task(run: &Run<'_>, rank: usize) -> Vec<Cell> {
     let t = run.trace.task(rank);
@@ -212,8 +217,7 @@ fn task(run: &Run<'_>, rank: usize) -> Vec<Cell> {
         None => Cell::Number("–".to_owned(), -1.0),
     };
     vec![
-        Cell::Text(task_button(run, rank)),
-        Cell::Text(group_name(run.names.group(t.group))),
+        Cell::Text(swatch(run.names.group(t.group)) + &task_button(run, rank)),
         Cell::Number(t.worker.to_string(), f64::from(t.worker)),
         Cell::time(t.started),
         Cell::time(t.duration()),

@@ -9,12 +9,13 @@ const look = readFileSync(new URL("page.js", import.meta.url), "utf8");
 const faults = [];
 const check = (good, what) => { if (!good) faults.push(what); };
 
-const browser = await open(program, folder);
+let browser;
 const watchdog = setTimeout(() => {
   console.log(`the browser does not answer any more; so far: ${faults.join("\n")}`);
-  browser.child.kill("SIGKILL");
+  browser?.child.kill("SIGKILL");
   process.exit(1);
 }, 240_000);
+browser = await open(program, folder);
 const show = (name, how) => browser.go(`file://${folder}/${name}.html`, how);
 const run = (expression) => browser.run(expression);
 const area = (selector) => run(`(() => { const e = document.querySelector(${JSON.stringify(selector)});

@@ -20,6 +20,10 @@ class Browser {
   constructor(child) {
     this.child = child;
     [this.next, this.waiting, this.problems, this.loaded, this.session] = [1, new Map(), [], [], undefined];
+    const gone = (why) => this.waiting.forEach(({ reject }) => reject(new Error(`the browser has ended: ${why}`)));
+    child.on("error", gone);
+    child.on("exit", gone);
+    child.stdio[3].on("error", gone);
     let rest = Buffer.alloc(0);
     child.stdio[4].on("data", (more) => {
       rest = Buffer.concat([rest, more]);
