@@ -143,9 +143,10 @@ impl Going {
     /// Notes what was told of the run's memory.
     pub(super) fn memory_changed(&mut self, memory: &MemoryUse) {
         self.trace.about.budget = memory.budget;
-        let last = self.trace.notices.iter().rev().map(|n| n.kind);
-        let state = last.filter(|k| *k != NoticeKind::Spilling && *k != NoticeKind::Stalled).next();
-        let was_short = state == Some(NoticeKind::MemoryShort);
+        let of_brake = [NoticeKind::MemoryShort, NoticeKind::MemoryEnough];
+        let mut last = self.trace.notices.iter().rev().map(|n| n.kind);
+        let was_short =
+            last.find(|k| of_brake.contains(k)) == Some(NoticeKind::MemoryShort);
         if memory.held_back && !was_short {
             let text = format!(
                 "New tasks are held back: results take {} and workers {} of {} ({}).",
