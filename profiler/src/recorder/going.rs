@@ -145,8 +145,7 @@ impl Going {
         self.trace.about.budget = memory.budget;
         let of_brake = [NoticeKind::MemoryShort, NoticeKind::MemoryEnough];
         let mut last = self.trace.notices.iter().rev().map(|n| n.kind);
-        let was_short =
-            last.find(|k| of_brake.contains(k)) == Some(NoticeKind::MemoryShort);
+        let was_short = last.find(|k| of_brake.contains(k)) == Some(NoticeKind::MemoryShort);
         if memory.held_back && !was_short {
             let text = format!(
                 "New tasks are held back: results take {} and workers {} of {} ({}).",
