@@ -1,6 +1,7 @@
 //! Side effects of tasks: those that a forked worker keeps to itself are noticed, others are none.
 //! It does not test how they are judged: see `diagnosis`.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};

@@ -1,6 +1,7 @@
 //! What a worker measures of the tasks that it runs, as far as somebody wants to know.
 //! It does not know who: it writes into the table.
 
+use crate::clock::monotonic;
 use crate::desk::{Moved, WORTH_A_LOOK};
 use crate::engine::Engine;
 use crate::observer::{RareFact, RareKind, TaskStatus, TaskTimes};
@@ -18,6 +19,8 @@ const PEAK_WORTH: u64 = 2_000_000;
 pub(crate) struct Meter<'a> {
     engine: &'a Engine<'a>,
     worker: u16,
+    /// When the run started, by the clock.
+    origin: u64,
     /// The end of the last task is the start of the next: one clock reading a task.
     last: u64,
     started: u64,
@@ -37,6 +40,7 @@ pub(crate) struct Meter<'a> {
 
 impl<'a> Meter<'a> {
     pub(crate) fn new(engine: &'a Engine<'a>, worker: u16) -> Self {
+        let origin = monotonic().saturating_sub(engine.now());
         let last = if engine.wanted.times { engine.now() } else { 0 };
         let usage = if engine.wanted.costs { thread_usage() } else { Usage::default() };
         // Threads share their memory: what is said of it is said of all of them.
@@ -45,6 +49,7 @@ impl<'a> Meter<'a> {
         Meter {
             engine,
             worker,
+            origin,
             last,
             started: last,
             usage,
@@ -62,6 +67,10 @@ impl<'a> Meter<'a> {
         self.expects_codec
     }
 
+    fn now(&self) -> u64 {
+        monotonic().saturating_sub(self.origin)
+    }
+
     /// A task begins now; right after another, at the end of that.
     #[inline]
     pub(crate) fn begin(&mut self, _task: u32) {
@@ -74,14 +83,14 @@ impl<'a> Meter<'a> {
     /// The worker slept: the clock must be read anew.
     pub(crate) fn woke(&mut self) {
         if self.engine.wanted.times {
-            self.last = self.engine.now();
+            self.last = self.now();
         }
     }
 
     /// A task ended.
     pub(crate) fn end(&mut self, task: u32, attempt: u8, moved: Moved) {
         let Some(times) = self.engine.table.times(task) else { return };
-        let ended = self.engine.now();
+        let ended = self.now().max(self.started);
         let took = ended - self.started;
         let costly = self.engine.wanted.costs && took >= USAGE_WORTH;
         let cpu_us = if costly {
@@ -143,6 +152,6 @@ impl<'a> Meter<'a> {
             self.push(task, RareKind::MemoryPeak, peak);
         }
         self.memory = now;
-        self.last = self.engine.now();
+        self.last = self.now();
     }
 }

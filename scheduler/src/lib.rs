@@ -48,6 +48,7 @@ mod table;
 
 // Running: the worker's loop, and the schedulers that give it a place.
 mod cancel;
+mod clock;
 mod desk;
 mod engine;
 mod facts;

@@ -238,6 +238,16 @@ mod linux {
         unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_COLLAPSE) };
     }
 
+    /// Has the pages of `len` bytes of a mapping made now, in one go (Linux 5.14 and later; otherwise
+    /// they are made one by one when they are first written).
+    pub(crate) fn populate(start: NonNull<u8>, len: usize) {
+        let before = start.as_ptr().addr() % 4096;
+        let page = start.as_ptr().wrapping_sub(before).cast();
+        // SAFETY: makes pages of zeros that would be made anyway, in the page of `start` and those
+        // behind it, which are mapped like it; no byte changes.
+        unsafe { libc::madvise(page, before + len, libc::MADV_POPULATE_WRITE) };
+    }
+
     /// Gives a mapping back.
     pub(crate) fn unmap(start: NonNull<u8>, len: usize) {
         // SAFETY: the caller owns the mapping, and no slab points into it any more.
@@ -245,7 +255,9 @@ mod linux {
     }
 }
 #[cfg(all(target_os = "linux", not(tine_portable)))]
-pub(crate) use linux::{Access, collapse, file_size_limit, map, map_guarded, memfd, unmap};
+pub(crate) use linux::{
+    Access, collapse, file_size_limit, map, map_guarded, memfd, populate, unmap,
+};
 
 #[cfg(any(not(target_os = "linux"), tine_portable))]
 impl Region {
@@ -306,6 +318,19 @@ impl<T> Slab<T> {
     pub(crate) fn file(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
         self.region.memfd.as_ref().map(std::os::fd::AsFd::as_fd)
     }
+
+    /// Has its pages made now: processes that write to the same new page wait for each other.
+    pub(crate) fn populate(&self) {
+        if self.region.memfd.is_some() && self.len > 0 {
+            populate(self.first.cast(), self.len * size_of::<T>());
+        }
+    }
+}
+
+#[cfg(any(not(target_os = "linux"), tine_portable))]
+impl<T> Slab<T> {
+    /// Pages are made when they are written.
+    pub(crate) fn populate(&self) {}
 }
 
 impl<T> Clone for Slab<T> {

@@ -188,6 +188,7 @@ impl Table {
         let counts = Counts::of(plan, &links, shape);
         let mut table = Carver::carve(shape.sharing, |c| Table::lay(c, &counts, shape))?;
         links.fill(&mut table);
+        table.times.populate();
         Ok(table)
     }
 

@@ -8,10 +8,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use nix::sys::eventfd::EventFd;
-use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use crate::arena::Arena;
+use crate::clock::monotonic;
 use crate::codec;
 use crate::engine::{Bell, Engine, Rules};
 use crate::error::{Error, ErrorKind, Result};
@@ -42,11 +42,6 @@ struct Carried {
     policies: Policies,
     /// When the run started, on the clock that all processes share.
     started: u64,
-}
-
-fn monotonic() -> u64 {
-    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default();
-    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Writes the run into a file of memory; `None` where one of its tasks is not portable.
