@@ -28,6 +28,8 @@ pub(crate) struct Meter<'a> {
     usage: Usage,
     short: u64,
     memory: u64,
+    /// Tasks that were not looked at came since.
+    memory_is_old: bool,
     /// What this process says of its memory, where that is wanted.
     own: Option<Own>,
     /// How long tasks take here: the last one, or half of what was usual before.
@@ -55,6 +57,7 @@ impl<'a> Meter<'a> {
             usage,
             short: 0,
             memory,
+            memory_is_old: false,
             own,
             usual: 0,
             peak_is_new: false,
@@ -74,17 +77,25 @@ impl<'a> Meter<'a> {
     /// A task begins now; right after another, at the end of that.
     #[inline]
     pub(crate) fn begin(&mut self, _task: u32) {
+        if self.memory_is_old && self.usual >= MEMORY_WORTH {
+            self.look_at_memory();
+        }
         if self.usual >= PEAK_WORTH {
             self.peak_is_new = self.own.as_ref().is_some_and(Own::forget_peak);
         }
         self.started = self.last;
     }
 
-    /// The worker slept: the clock must be read anew.
+    /// Something else was done since the last task, as sleeping: it is not the next one's.
     pub(crate) fn woke(&mut self) {
-        if self.engine.wanted.times {
-            self.last = self.now();
+        if !self.engine.wanted.times {
+            return;
         }
+        let now = self.now();
+        if self.engine.wanted.costs && now.saturating_sub(self.last) >= USAGE_WORTH {
+            (self.usage, self.short) = (thread_usage(), 0);
+        }
+        self.last = now;
     }
 
     /// A task ended.
@@ -115,8 +126,18 @@ impl<'a> Meter<'a> {
         self.last = ended;
         self.expects_codec = result_bytes >= WORTH_A_LOOK as u64;
         self.usual = took.max(self.usual / 2);
-        if took >= MEMORY_WORTH && self.own.is_some() {
+        if took < MEMORY_WORTH {
+            self.memory_is_old = true;
+        } else if self.own.is_some() {
             self.read_memory(task, took);
+        }
+    }
+
+    /// What short tasks have left behind is not the next long one's.
+    fn look_at_memory(&mut self) {
+        if let Some(own) = &self.own {
+            (self.memory, self.memory_is_old) = (own.private_bytes(), false);
+            self.last = self.now();
         }
     }
 
@@ -145,7 +166,9 @@ impl<'a> Meter<'a> {
     fn read_memory(&mut self, task: u32, took: u64) {
         let Some(own) = &self.own else { return };
         let now = own.private_bytes();
-        self.push(task, RareKind::MemoryBefore, self.memory);
+        if !std::mem::take(&mut self.memory_is_old) {
+            self.push(task, RareKind::MemoryBefore, self.memory);
+        }
         self.push(task, RareKind::MemoryAfter, now);
         if std::mem::take(&mut self.peak_is_new) && took >= PEAK_WORTH {
             let peak = own.private_peak().max(self.memory).max(now);

@@ -61,11 +61,15 @@ pub trait Probe: Send + Sync {
         false
     }
 
-    /// A body is about to run.
-    fn body_begins(&self, _worker: &ProbedWorker, _task: u32, _body: &dyn TaskBody) {}
+    /// A body is about to run. Returns whether that took any time, which is not the task's then.
+    fn body_begins(&self, _worker: &ProbedWorker, _task: u32, _body: &dyn TaskBody) -> bool {
+        false
+    }
 
-    /// A body has run, well or not.
-    fn body_ended(&self, _worker: &ProbedWorker, _task: u32, _body: &dyn TaskBody) {}
+    /// A body has run, well or not. Returns as [`body_begins`](Self::body_begins) does.
+    fn body_ended(&self, _worker: &ProbedWorker, _task: u32, _body: &dyn TaskBody) -> bool {
+        false
+    }
 }
 
 impl fmt::Debug for dyn Probe {
@@ -98,20 +102,30 @@ impl<'a> Probed<'a> {
         Probed { probes, worker, of_bodies }
     }
 
-    /// A body is about to run.
+    /// A body is about to run; whether anybody was told.
     #[inline]
-    pub(crate) fn begin(&self, task: u32, body: &dyn TaskBody) {
-        if let Some(worker) = self.worker.as_ref() {
-            self.of_bodies.iter().for_each(|probe| probe.body_begins(worker, task, body));
-        }
+    pub(crate) fn begin(&self, engine: &Engine<'_>, task: u32) -> bool {
+        self.tell(engine, task, |probe, worker, body| probe.body_begins(worker, task, body))
     }
 
-    /// A body has run.
+    /// A body has run; whether anybody was told, and did something.
     #[inline]
-    pub(crate) fn end(&self, task: u32, body: &dyn TaskBody) {
-        if let Some(worker) = self.worker.as_ref() {
-            self.of_bodies.iter().for_each(|probe| probe.body_ended(worker, task, body));
-        }
+    pub(crate) fn end(&self, engine: &Engine<'_>, task: u32) -> bool {
+        self.tell(engine, task, |probe, worker, body| probe.body_ended(worker, task, body))
+    }
+
+    #[inline]
+    fn tell(
+        &self,
+        engine: &Engine<'_>,
+        task: u32,
+        what: impl Fn(&dyn Probe, &ProbedWorker, &dyn TaskBody) -> bool,
+    ) -> bool {
+        let Some(worker) = self.worker.as_ref().filter(|_| !self.of_bodies.is_empty()) else {
+            return false;
+        };
+        let body = engine.plan.graph().body(engine.task(task)).as_ref();
+        self.of_bodies.iter().fold(false, |told, probe| what(probe.as_ref(), worker, body) | told)
     }
 }
 

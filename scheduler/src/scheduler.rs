@@ -148,6 +148,13 @@ thread_local! {
     static OBSERVERS: RefCell<Vec<Arc<dyn Observer>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Leaves aside the observers that a worker process has inherited with its thread: they are the
+/// program's, with its files and its locks. No destructor of theirs may run here.
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+pub(crate) fn forget_inherited_observers() {
+    OBSERVERS.with_borrow_mut(|all| std::mem::forget(std::mem::take(all)));
+}
+
 /// Takes what was pushed away again, also when the scope is left by a panic.
 struct Scope(fn());
 

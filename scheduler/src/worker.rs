@@ -24,6 +24,8 @@ use crate::governor::Governor;
 use crate::kill_point::kill_point;
 use crate::probe::Probed;
 use crate::run::Marks;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+use crate::scheduler::forget_inherited_observers;
 use crate::table::{ALONE, NOBODY, Phase, Ready, Slot, State};
 
 thread_local! {
@@ -63,6 +65,7 @@ pub(crate) fn is_process() -> bool {
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub(crate) fn live(engine: &Engine<'_>, id: u16) {
     WORKER_PROCESS.store(true, Ordering::Relaxed);
+    forget_inherited_observers();
     let governor = engine.arena.map(|arena| {
         let governor = Rc::new(Governor::new(engine.table.clone(), arena, id));
         arena::Heap::new(arena, engine.table.epoch(), id).within(governor.clone()).install();
@@ -176,6 +179,7 @@ impl<'a> Worker<'a> {
             let Some(task) = self.next_source() else { break };
             ran = self.process(task);
             between()?;
+            self.meter.woke();
         }
         ran.map(drop)
     }

@@ -95,6 +95,8 @@ const CASES: &[runner::Case] = &[
     ("recordings::of_a_killed_process", recordings::of_a_killed_process),
     ("recordings::of_a_run_that_fails", recordings::of_a_run_that_fails),
     ("recordings::without_room", recordings::without_room),
+    ("recordings::with_runs_inside_of_tasks", recordings::with_runs_inside_of_tasks),
+    ("recordings::of_a_dead_lock", recordings::of_a_dead_lock),
     ("manners::offsets_of_files_stay", manners::offsets_of_files_stay),
     ("manners::inner_pools_have_one_thread", manners::inner_pools_have_one_thread),
     ("manners::a_sleeping_worker_costs_nothing", manners::a_sleeping_worker_costs_nothing),

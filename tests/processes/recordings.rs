@@ -3,11 +3,12 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::getppid;
 use tine_profiler::{NoticeKind, Recording, profile, profile_to};
-use tine_scheduler::{ErrorKind, Graph, Processes, Result, TaskStatus, get};
+use tine_scheduler::{ErrorKind, Graph, Processes, Result, Serial, TaskStatus, get};
 
 use crate::helper::{command, wait_until};
 use crate::runner::step;
@@ -83,4 +84,39 @@ pub(crate) fn without_room() {
     let trace = recorded.run.longest().expect("it was recorded");
     let notice = trace.notices().iter().find(|n| n.kind == NoticeKind::Incomplete);
     assert!(notice.is_some_and(|n| n.text.contains("/dev/full")), "{:?}", trace.notices());
+}
+
+/// Tasks that run graphs themselves, in processes that were forked on the thread that records: the
+/// program's file and its locks are none of theirs.
+pub(crate) fn with_runs_inside_of_tasks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.tine");
+    let inner = || {
+        let mut g = Graph::builder();
+        g.task("inner", [] as [&str; 0], || 5u64);
+        get(&g.build().expect("a graph"), ["inner"], &Serial::new()).and_then(|out| out.get(0))
+    };
+    let recorded = profile_to(&path, || run(move || inner().unwrap_or(0) + inner().unwrap_or(0)));
+    assert_eq!(recorded.expect("it opens").output.map_err(|e| e.to_string()), Ok(199 * 100 + 10));
+    let recording = Recording::read(&path).expect("nobody else has written to it");
+    assert_eq!((recording.traces().len(), recording.cut_off()), (1, None));
+    assert!(recording.traces()[0].about().complete);
+}
+
+static LOCK: Mutex<u64> = Mutex::new(1);
+
+/// The timers of the sampler do not keep a dead-lock from being proved.
+pub(crate) fn of_a_dead_lock() {
+    let locked = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    let (tell, told) = std::sync::mpsc::channel::<()>();
+    let ran = std::thread::spawn(move || {
+        let ran = profile(|| run(|| *LOCK.lock().unwrap_or_else(PoisonError::into_inner)));
+        drop(tell);
+        ran
+    });
+    // The lock is held until the run is over.
+    assert!(told.recv().is_err());
+    drop(locked);
+    let recorded = ran.join().expect("no panic");
+    assert_eq!(recorded.output.expect_err("it cannot end").kind(), ErrorKind::Deadlock);
 }

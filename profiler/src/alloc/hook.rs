@@ -170,6 +170,12 @@ pub(super) fn is_on() -> bool {
     ON.load(Ordering::Relaxed) != 0
 }
 
+/// Where `LIVE` lies.
+pub(super) fn own_statics() -> std::ops::Range<usize> {
+    let start = std::ptr::from_ref(&LIVE).addr();
+    start..start + size_of::<Table>()
+}
+
 /// Whether allocations come by here at all.
 pub(super) fn is_installed() -> bool {
     ON.fetch_add(1, Ordering::Relaxed);

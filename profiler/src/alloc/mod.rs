@@ -89,6 +89,11 @@ pub(crate) fn key(worker: u16, number: u64) -> u64 {
     u64::from(worker) << 48 | number & 0xFFFF_FFFF_FFFF
 }
 
+/// Where the table of what is live lies: it changes with every allocation.
+pub(crate) fn own_statics() -> std::ops::Range<usize> {
+    hook::own_statics()
+}
+
 /// Whether the program has this allocator as its global one.
 pub fn is_installed() -> bool {
     hook::is_installed()

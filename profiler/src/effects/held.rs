@@ -17,6 +17,9 @@ struct Part {
     address: usize,
     bytes: Vec<u8>,
     depth: u32,
+    /// Whether an `Arc` leads here that the program holds as well: a change of what is the
+    /// closure's alone is nobody's loss.
+    shared: bool,
 }
 
 /// What a closure holds, as it was.
@@ -32,18 +35,20 @@ impl Held {
 
     fn from(address: usize, len: usize, writable: &Writable) -> Held {
         let mut parts = Vec::new();
-        parts.extend(part(address, len, 0));
+        parts.extend(part(address, len, 0, false));
         let mut next = 0;
         while next < parts.len() && parts.len() < ALLOCATIONS {
-            let Part { bytes, depth, .. } = &parts[next];
-            let depth = depth + 1;
+            let Part { bytes, depth, shared, .. } = &parts[next];
+            let (depth, shared) = (depth + 1, *shared);
             let found: Vec<_> = words(bytes)
                 .filter(|p| depth < DEPTH && p % 8 == 0 && writable.contains(*p))
                 .collect();
             for pointer in found {
                 let known = parts.iter().any(|p: &Part| p.address == pointer);
                 if !known && parts.len() < ALLOCATIONS {
-                    parts.extend(allocated(pointer).and_then(|len| part(pointer, len, depth)));
+                    parts.extend(
+                        allocated(pointer).and_then(|len| part(pointer, len, depth, shared)),
+                    );
                 }
             }
             next += 1;
@@ -53,16 +58,26 @@ impl Held {
 
     /// Whether any of it is another now.
     pub(super) fn has_changed(&self) -> bool {
-        self.0.iter().any(|part| {
+        self.0.iter().filter(|part| part.shared).any(|part| {
             let mut now = vec![0; part.bytes.len()];
             read(part.address, &mut now) && differs(&part.bytes, &now)
         })
     }
 }
 
-fn part(address: usize, len: usize, depth: u32) -> Option<Part> {
+fn part(address: usize, len: usize, depth: u32, below_shared: bool) -> Option<Part> {
     let mut bytes = vec![0; len];
-    read(address, &mut bytes).then_some(Part { address, bytes, depth })
+    read(address, &mut bytes).then_some(())?;
+    let owners = counts(&bytes).map_or(0, |(strong, _)| strong);
+    let shared = below_shared || (depth > 0 && owners > 1);
+    Some(Part { address, bytes, depth, shared })
+}
+
+/// What an `Arc` begins with: how many own it, and how many look at it weakly.
+fn counts(bytes: &[u8]) -> Option<(usize, usize)> {
+    let is_count = |n: &usize| (1..1 << 24).contains(n);
+    let mut counts = words(bytes).take(2).filter(is_count);
+    Some((counts.next()?, counts.next()?))
 }
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = usize> {
@@ -85,9 +100,11 @@ fn allocated(pointer: usize) -> Option<usize> {
 fn differs(before: &[u8], now: &[u8]) -> bool {
     // An `Arc` begins with two counts, which a task may hold up for longer than it runs.
     const COUNTS: usize = 2 * size_of::<usize>();
-    let is_count = |n: usize| (1..1 << 24).contains(&n);
-    let counted = |bytes| words(bytes).take(2).filter(|&n| is_count(n)).count() == 2;
-    let from = if before.len() > COUNTS && counted(before) && counted(now) { COUNTS } else { 0 };
+    let from = if before.len() > COUNTS && counts(before).is_some() && counts(now).is_some() {
+        COUNTS
+    } else {
+        0
+    };
     before[from..] != now[from..]
 }
 
@@ -113,17 +130,28 @@ mod tests {
     #[test]
     fn changes_are_seen() {
         let count = Arc::new(AtomicU64::new(0));
+        let own = count.clone();
         assert!(changes(move || {
-            count.fetch_add(1, Ordering::Relaxed);
+            own.fetch_add(1, Ordering::Relaxed);
         }));
         let list = Arc::new(Mutex::new(Vec::new()));
-        assert!(changes(move || list.lock().unwrap().push(1)));
-        let own = Cell::new(1);
-        assert!(changes(move || own.set(own.get() + 1)));
+        let own = list.clone();
+        assert!(changes(move || own.lock().unwrap().push(1)));
         let deep = Arc::new(Box::new(Mutex::new(BTreeMap::new())));
+        let own = deep.clone();
         assert!(changes(move || {
-            deep.lock().unwrap().insert(1, "one");
+            own.lock().unwrap().insert(1, "one");
         }));
+        drop((count, list, deep));
+    }
+
+    /// What nobody else can see is lost to nobody: a cache of the closure's own.
+    #[test]
+    fn what_is_the_closures_alone_may_change() {
+        let own = Cell::new(1);
+        assert!(!changes(move || own.set(own.get() + 1)));
+        let cache = Arc::new(Mutex::new(Vec::new()));
+        assert!(!changes(move || cache.lock().unwrap().push(1)));
     }
 
     #[test]

@@ -11,7 +11,8 @@ mod held;
 mod reader;
 mod statics;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,8 +30,8 @@ const EVERY: u32 = 64;
 const SHARE: u32 = 200;
 /// Different things that may be found in one run: tasks whose closures changed, and statics.
 const PLACES: [std::ops::Range<usize>; 2] = [0..64, 64..256];
-/// Words of a place: what, the first task that was seen to change it + 1, how often it was.
-const WORDS: usize = 3;
+/// Words of a place: what, and the first task that was seen to change it, + 1.
+const WORDS: usize = 2;
 /// What closures hold has no address that means anything to a reader.
 const HELD: u64 = 1;
 
@@ -59,6 +60,8 @@ struct Own {
     worker: u16,
     writable: Writable,
     statics: Statics,
+    /// Statics that were seen to change.
+    once: BTreeSet<usize>,
     last: Instant,
     price: Duration,
     look: Option<Look>,
@@ -83,23 +86,20 @@ impl Effects {
     /// What was found so far, by task.
     pub(crate) fn found(&self) -> Vec<Effect> {
         let places = self.found.chunks_exact(WORDS).map(|w| {
-            let [what, task, times] = [0, 1, 2].map(|i| w[i].load(Ordering::Acquire));
-            (what, task.checked_sub(1), times)
+            let [what, task] = [0, 1].map(|i| w[i].load(Ordering::Acquire));
+            (what, task.checked_sub(1))
         });
-        let known: Vec<_> = places
-            .filter_map(|(what, task, times)| Some((what, u32::try_from(task?).ok()?, times)))
-            .collect();
+        let known: Vec<_> =
+            places.filter_map(|(what, task)| Some((what, u32::try_from(task?).ok()?))).collect();
         let mut effects: Vec<_> = known
             .iter()
-            .filter(|(what, ..)| *what & HELD != 0)
-            .map(|&(_, task, _)| Effect { task, of: None })
+            .filter(|(what, _)| *what & HELD != 0)
+            .map(|&(_, task)| Effect { task, of: None })
             .collect();
-        // A static that is changed once is most likely set up for good, by each worker for itself.
-        let changed: Vec<_> =
-            known.iter().filter(|(what, _, n)| *what & HELD == 0 && *n > 1).collect();
+        let changed: Vec<_> = known.iter().filter(|(what, _)| *what & HELD == 0).collect();
         if !changed.is_empty() {
-            let addresses: Vec<_> = changed.iter().map(|(what, ..)| *what as usize).collect();
-            for (name, (_, task, _)) in statics::names(&addresses).into_iter().zip(changed) {
+            let addresses: Vec<_> = changed.iter().map(|(what, _)| *what as usize).collect();
+            for (name, (_, task)) in statics::names(&addresses).into_iter().zip(changed) {
                 effects.extend(name.map(|name| Effect { task: *task, of: Some(name) }));
             }
         }
@@ -108,7 +108,7 @@ impl Effects {
         effects
     }
 
-    /// Counts a change of `what`, which `task` made.
+    /// Notes that `task` changed `what`.
     fn note(&self, what: u64, task: u32) {
         let all = if what & HELD == 0 { PLACES[1].clone() } else { PLACES[0].clone() };
         let start = all.start + (what >> 3) as usize % all.len();
@@ -116,7 +116,8 @@ impl Effects {
         for place in places.map(|p| &self.found[p * WORDS..(p + 1) * WORDS]) {
             let there = place[0].compare_exchange(0, what, Ordering::AcqRel, Ordering::Acquire);
             if there.is_ok() || there == Err(what) {
-                count(place, task);
+                let task = u64::from(task) + 1;
+                let _ = place[1].compare_exchange(0, task, Ordering::AcqRel, Ordering::Acquire);
                 return;
             }
         }
@@ -126,11 +127,6 @@ impl Effects {
     fn lock(&self) -> MutexGuard<'_, Option<Own>> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn count(place: &[AtomicU64], task: u32) {
-    let _ = place[1].compare_exchange(0, u64::from(task) + 1, Ordering::AcqRel, Ordering::Acquire);
-    place[2].fetch_add(1, Ordering::AcqRel);
 }
 
 impl Probe for Effects {
@@ -143,6 +139,7 @@ impl Probe for Effects {
             worker: worker.worker,
             writable: Writable::of_this_process(),
             statics: Statics::of_this_program(),
+            once: BTreeSet::new(),
             last: now,
             price: Duration::ZERO,
             look: None,
@@ -153,19 +150,22 @@ impl Probe for Effects {
         true
     }
 
-    fn body_begins(&self, worker: &ProbedWorker, _task: u32, body: &dyn TaskBody) {
+    fn body_begins(&self, worker: &ProbedWorker, _task: u32, body: &dyn TaskBody) -> bool {
         // A worker process has one thread that runs tasks: nobody else counts.
         let bodies = self.bodies.load(Ordering::Relaxed).wrapping_add(1);
         self.bodies.store(bodies, Ordering::Relaxed);
         if worker.forked && (bodies <= FIRST || bodies.is_multiple_of(EVERY)) {
             self.begin_look(worker.worker, bodies <= FIRST, body);
         }
+        self.looking.load(Ordering::Relaxed)
     }
 
-    fn body_ended(&self, _worker: &ProbedWorker, task: u32, _body: &dyn TaskBody) {
-        if self.looking.load(Ordering::Relaxed) {
+    fn body_ended(&self, _worker: &ProbedWorker, task: u32, _body: &dyn TaskBody) -> bool {
+        let looking = self.looking.load(Ordering::Relaxed);
+        if looking {
             self.end_look(task);
         }
+        looking
     }
 }
 
@@ -195,7 +195,10 @@ impl Effects {
             self.note(u64::from(task) << 3 | HELD, task);
         }
         for address in own.statics.changed(&look.statics) {
-            self.note(address as u64, task);
+            // One that is changed once is most likely set up for good, by each worker for itself.
+            if !own.once.insert(address) {
+                self.note(address as u64, task);
+            }
         }
         own.price = before + began.elapsed();
         own.last = Instant::now();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::reader::{read, writable_mappings};
+use crate::alloc;
 
 /// Programs with more of them are not looked at: it would take too long.
 const MOST: usize = 4 << 20;
@@ -43,6 +44,7 @@ impl Statics {
                 ranges.push(mapping.range);
             }
         }
+        let ranges = without(ranges, &alloc::own_statics());
         let all: usize = ranges.iter().map(Range::len).sum();
         Statics(if all <= MOST { ranges } else { Vec::new() })
     }
@@ -75,6 +77,15 @@ impl Statics {
         });
         changed.take(CHANGES).collect()
     }
+}
+
+/// The ranges but for what lies in `hole`.
+fn without(ranges: Vec<Range<usize>>, hole: &Range<usize>) -> Vec<Range<usize>> {
+    let parts = |r: Range<usize>| {
+        [r.start..r.end.min(hole.start).max(r.start), r.start.max(hole.end).min(r.end)..r.end]
+    };
+    let inside = |r: &Range<usize>| !r.is_empty();
+    ranges.into_iter().flat_map(parts).filter(inside).collect()
 }
 
 /// The names of the statics at these addresses of this program; `None` for what has no name, or is
@@ -150,6 +161,15 @@ mod tests {
         for place in [&COUNT, &ZERO] {
             assert!(changed.contains(&std::ptr::from_ref(place).addr()), "{changed:x?}");
         }
+    }
+
+    #[test]
+    fn a_hole_is_cut_out() {
+        let cut = |hole| without(vec![10..20, 30..40], &hole);
+        assert_eq!(cut(14..16), [10..14, 16..20, 30..40]);
+        assert_eq!(cut(5..15), [15..20, 30..40]);
+        assert_eq!(cut(10..40), []);
+        assert_eq!(cut(20..30), [10..20, 30..40]);
     }
 
     #[test]

@@ -16,8 +16,9 @@ use crate::sampler::Sampler;
 use crate::trace::{Notice, NoticeKind, Sampled, SettingInForce, Trace};
 
 /// Asking for the memory of a process makes the kernel walk its page tables, which takes about a
-/// millisecond a gigabyte: twice a second keeps that far below one per cent.
+/// millisecond a gigabyte and worker: twice a second, or so rarely that it takes under one per cent.
 const SAMPLE_EVERY: u64 = 500_000_000;
+const SAMPLE_SHARE: u64 = 100;
 /// Time between two looks at what is new for the file, and before the first.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const FIRST_FLUSH: Duration = Duration::from_millis(200);
@@ -38,6 +39,8 @@ pub(super) struct Going {
     live: Option<Live>,
     effects: Option<Arc<Effects>>,
     sampler: Option<Arc<Sampler>>,
+    /// Nanoseconds between two looks at memory.
+    memory_pause: u64,
     /// What could not be recorded, and why.
     missing: Vec<String>,
 }
@@ -81,6 +84,7 @@ impl Going {
             effects: None,
             sampler: None,
             missing: Vec::new(),
+            memory_pause: SAMPLE_EVERY,
         }
     }
 
@@ -122,10 +126,13 @@ impl Going {
         // The sample at the start stands alone: the first tick sees the workers, however soon.
         let due = match self.trace.memory.len() {
             0 | 1 => true,
-            _ => self.trace.memory.last().is_some_and(|m| at >= m.at + SAMPLE_EVERY),
+            _ => self.trace.memory.last().is_some_and(|m| at >= m.at + self.memory_pause),
         };
         if due {
+            let began = Instant::now();
             self.trace.memory.extend(memory::sample(at, pids));
+            let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.memory_pause = SAMPLE_EVERY.max(took.saturating_mul(SAMPLE_SHARE));
         }
     }
 
@@ -143,6 +150,7 @@ impl Going {
     /// Notes what was told of the run's memory.
     pub(super) fn memory_changed(&mut self, memory: &MemoryUse) {
         self.trace.about.budget = memory.budget;
+        let taken = memory.results.saturating_add(memory.private);
         let of_brake = [NoticeKind::MemoryShort, NoticeKind::MemoryEnough];
         let mut last = self.trace.notices.iter().rev().map(|n| n.kind);
         let was_short = last.find(|k| of_brake.contains(k)) == Some(NoticeKind::MemoryShort);
@@ -154,10 +162,10 @@ impl Going {
                 bytes(memory.budget),
                 memory.source
             );
-            self.notice(NoticeKind::MemoryShort, None, memory.results + memory.private, text);
+            self.notice(NoticeKind::MemoryShort, None, taken, text);
         } else if !memory.held_back && was_short {
             let text = "New tasks are not held back any more.".to_owned();
-            self.notice(NoticeKind::MemoryEnough, None, memory.results + memory.private, text);
+            self.notice(NoticeKind::MemoryEnough, None, taken, text);
         }
         self.spilling(memory.spilled);
     }
@@ -226,17 +234,24 @@ impl Going {
         self.trace.notices.push(Notice { at, kind, task, value, text });
     }
 
+    /// Takes in what the probes have seen of the run, which is over. It takes a while, and needs
+    /// nothing that other runs need.
+    pub(super) fn look_back(&mut self, run: &RunView<'_>, at: u64) -> Sampled {
+        self.trace.memory.extend(memory::sample(at, &self.pids));
+        self.lost_effects(run, at);
+        let sampled = self.sampled();
+        self.note_missing(at);
+        sampled
+    }
+
     /// The trace of the run, which is over.
     pub(super) fn end(
-        mut self,
+        self,
         run: &RunView<'_>,
         end: &RunEnd<'_>,
+        sampled: Sampled,
         mut file: Option<&mut LiveFile>,
     ) -> Trace {
-        self.trace.memory.extend(memory::sample(end.elapsed, &self.pids));
-        self.lost_effects(run, end.elapsed);
-        let sampled = self.sampled();
-        self.note_missing(end.elapsed);
         let mut trace = match (self.live, &mut file) {
             (Some(live), Some(file)) => {
                 write_end(self.trace.with_samples(sampled), live, end, file)

@@ -180,11 +180,16 @@ impl Observer for Recorder {
     }
 
     fn run_finished(&self, run: &RunView<'_>, end: &RunEnd<'_>) {
-        let mut state = self.lock();
-        let Some(place) = state.going.iter().position(|g| g.is(run)) else { return };
-        let going = state.going.remove(place);
+        let mut going = {
+            let mut state = self.lock();
+            let Some(place) = state.going.iter().position(|g| g.is(run)) else { return };
+            state.going.remove(place)
+        };
+        // Without the lock: other runs must be heard meanwhile.
+        let sampled = going.look_back(run, end.elapsed);
         let started = going.started();
-        let trace = going.end(run, end, state.file.as_mut());
+        let mut state = self.lock();
+        let trace = going.end(run, end, sampled, state.file.as_mut());
         state.ended.push((started, trace));
     }
 }

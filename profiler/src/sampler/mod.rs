@@ -224,8 +224,12 @@ impl Sampler {
 
     /// How many samples were lost, because nobody collected them in time or a task wrote over them.
     pub fn lost(&self) -> u64 {
-        let cpu: u64 = self.rings().map(|(_, ring)| ring.lost()).sum();
-        cpu + self.heaps().map(|(_, ring, _)| ring.lost()).sum::<u64>()
+        let cpu = self.rings().map(|(_, ring)| ring.lost());
+        let heap = self.heaps().map(|(_, ring, _)| ring.lost());
+        let state = self.lock();
+        let left_out = [state.cpu.left_out(), state.allocations.left_out()];
+        // A task may have written anything into its ring.
+        cpu.chain(heap).chain(left_out).fold(0, u64::saturating_add)
     }
 
     /// Why workers were not sampled, where some were not.
@@ -233,7 +237,7 @@ impl Sampler {
         let cpu = self.rings().map(|(_, ring)| ring.refusals());
         let heap = self.heaps().map(|(_, ring, _)| ring.refusals());
         let refusals: Vec<(u64, i32)> = cpu.chain(heap).collect();
-        let count: u64 = refusals.iter().map(|r| r.0).sum();
+        let count = refusals.iter().map(|r| r.0).fold(0, u64::saturating_add);
         let why = match refusals.iter().rfind(|r| r.0 > 0)?.1 {
             0 => "another run of this process is looked at already".to_owned(),
             code => format!("no timer: {}; see `ulimit -i`", io::Error::from_raw_os_error(code)),

@@ -47,6 +47,11 @@ pub(crate) enum Kind {
 }
 
 /// Samples that were taken from the rings of workers, and not yet asked for.
+/// Samples of one run that are kept: some 200 MB.
+const MOST_SAMPLES: usize = 4 << 20;
+/// No sample stands for more than this: three days of a processor, or 256 terabytes.
+const MOST_WEIGHT: u64 = 1 << 48;
+
 #[derive(Debug)]
 pub(crate) struct Pending {
     kind: Kind,
@@ -55,13 +60,21 @@ pub(crate) struct Pending {
     stacks: Vec<Arc<RawStack>>,
     known: HashMap<Arc<RawStack>, usize>,
     samples: Vec<RawSample>,
+    /// Samples that were not kept.
+    left_out: u64,
     code: Code,
 }
 
 impl Pending {
+    /// Samples that were not kept: there were too many, or they make no sense.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
     /// Nothing of this kind.
     pub(crate) fn new(kind: Kind) -> Pending {
         Pending {
+            left_out: 0,
             kind,
             bases: HashMap::new(),
             stacks: Vec::new(),
@@ -88,6 +101,10 @@ impl Pending {
             next
         });
         let Fact { at, task, weight, note } = fact;
+        if weight > MOST_WEIGHT || self.samples.len() >= MOST_SAMPLES {
+            self.left_out += 1;
+            return;
+        }
         self.samples.push(RawSample { at, worker, task, weight, note, stack });
     }
 
@@ -108,7 +125,8 @@ impl Pending {
         // Code lies where code is mapped: what else was read is no stack, and nothing behind it.
         // The innermost is true in any case.
         let code = &self.code;
-        if let Some(wrong) = frames.iter().skip(1).position(|&f| !code.contains(f - 1)) {
+        if let Some(wrong) = frames.iter().skip(1).position(|&f| !code.contains(f.wrapping_sub(1)))
+        {
             frames.truncate(wrong + 1);
             whole = false;
         }
@@ -117,7 +135,7 @@ impl Pending {
         }
         if let Some(leaf) = frames.first_mut() {
             // As if it were a place to return to, for which one less is looked up.
-            *leaf += 1;
+            *leaf = leaf.wrapping_add(1);
         }
         let known = frames.get(1) == Some(&top);
         let call = self.code.call_before(top).filter(|_| !known);

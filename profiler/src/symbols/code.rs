@@ -41,7 +41,7 @@ impl Code {
 
     /// Looks anew where one of `addresses`, except the first, is in no code that is known.
     pub(crate) fn ensure(&mut self, addresses: &[usize]) {
-        let all = addresses.iter().skip(1).all(|a| self.contains(a - 1));
+        let all = addresses.iter().skip(1).all(|a| self.contains(a.wrapping_sub(1)));
         if self.mappings.is_empty() || (!all && self.looked < MOST_LOOKS) {
             self.refresh();
             self.looked += 1;

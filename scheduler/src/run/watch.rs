@@ -144,7 +144,14 @@ impl<'a> Watch<'a> {
 
     fn drain(&mut self) {
         for ring in (0..self.engine.table.workers()).filter_map(|w| self.engine.table.ring(w)) {
+            let known = self.rare.len();
             ring.drain(&mut self.rare);
+            // A task may have written over the ring.
+            let (tasks, mut at) = (self.engine.plan.len(), 0);
+            self.rare.retain(|fact| {
+                at += 1;
+                at <= known || (fact.task as usize) < tasks
+            });
         }
     }
 

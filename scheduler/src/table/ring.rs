@@ -30,21 +30,28 @@ impl Ring {
     /// Adds a fact, or counts it as lost. The worker only.
     pub(crate) fn push(&self, fact: RareFact) {
         let head = self.ends[HEAD].load(Ordering::Relaxed);
-        if head - self.ends[TAIL].load(Ordering::Acquire) >= CAPACITY {
+        if head.wrapping_sub(self.ends[TAIL].load(Ordering::Acquire)) >= CAPACITY {
             self.ends[LOST].fetch_add(1, Ordering::Relaxed);
             return;
         }
         let (who, value) = self.entry(head);
         who.store(u64::from(fact.task) << 16 | fact.kind as u64, Ordering::Relaxed);
         value.store(fact.value, Ordering::Relaxed);
-        self.ends[HEAD].store(head + 1, Ordering::Release);
+        self.ends[HEAD].store(head.wrapping_add(1), Ordering::Release);
     }
 
     /// Takes all facts that are there. The supervisor only.
     pub(crate) fn drain(&self, into: &mut Vec<RareFact>) {
         let head = self.ends[HEAD].load(Ordering::Acquire);
         let mut tail = self.ends[TAIL].load(Ordering::Relaxed);
-        while tail < head {
+        let there = head.wrapping_sub(tail);
+        if there > CAPACITY {
+            // A task has written over it: what is in it may be anything.
+            self.ends[LOST].fetch_add(CAPACITY, Ordering::Relaxed);
+            self.ends[TAIL].store(head, Ordering::Release);
+            return;
+        }
+        while tail != head {
             let (who, value) = self.entry(tail);
             let who = who.load(Ordering::Relaxed);
             let kind = match who & 0xffff {
@@ -58,7 +65,7 @@ impl Ring {
             };
             let value = value.load(Ordering::Relaxed);
             into.push(RareFact { task: (who >> 16) as u32, kind, value });
-            tail += 1;
+            tail = tail.wrapping_add(1);
         }
         self.ends[TAIL].store(tail, Ordering::Release);
     }

@@ -34,7 +34,10 @@ impl Worker<'_> {
             match self.attempt(task, claimed, kept) {
                 Tried::Ended(phase) => return Some(phase),
                 Tried::Again(Duration::ZERO) => {}
-                Tried::Again(delay) if self.engine.rules.in_order => self.rest(delay),
+                Tried::Again(delay) if self.engine.rules.in_order => {
+                    self.rest(delay);
+                    self.meter.woke();
+                }
                 Tried::Again(_) => return None,
             }
         }
@@ -43,6 +46,9 @@ impl Worker<'_> {
     /// Runs the body once.
     fn attempt(&mut self, task: u32, claimed: State, kept: &mut Kept) -> Tried {
         let engine = self.engine;
+        if self.probed.begin(engine, task) {
+            self.meter.woke();
+        }
         self.meter.begin(task);
         if claimed.deaths > 0
             && let Some(marks) = &mut self.marks
@@ -80,6 +86,9 @@ impl Worker<'_> {
             Tried::Again(_) => desk.abandon(),
         }
         self.meter.end(task, number as u8, moved);
+        if self.probed.end(engine, task) {
+            self.meter.woke();
+        }
         tried
     }
 
@@ -89,10 +98,7 @@ impl Worker<'_> {
             return body.run(&TaskContext::new(desk)).map(drop);
         }
         let run = || body.run(&TaskContext::new(desk)).map(drop);
-        self.probed.begin(task, body.as_ref());
-        let done = panics::watch(self.slot(), || catch_unwind(AssertUnwindSafe(run)));
-        self.probed.end(task, body.as_ref());
-        done
+        panics::watch(self.slot(), || catch_unwind(AssertUnwindSafe(run)))
     }
 
     /// Runs a body that nobody can kill: it may ask whether it should stop, and what it returns too

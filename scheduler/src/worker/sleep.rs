@@ -48,6 +48,7 @@ impl Worker<'_> {
     fn admit(&mut self) -> Result<Option<u32>> {
         if let Some(governor) = &self.governor {
             arena::with_idle_heap(|heap| governor.make_way(heap));
+            self.meter.woke();
         }
         self.batch = 1;
         match self.find_source()? {

@@ -60,6 +60,8 @@ pub(in crate::sampler) fn start(
         return Ok(());
     }
     let elapsed = u64::try_from(worker.started.elapsed().as_nanos()).unwrap_or(0);
+    // First the handler: a signal that is pending already would end the process.
+    disposition::enter(on_signal);
     let watch = Box::new(Watch {
         words: words.clone(),
         place,
@@ -71,7 +73,6 @@ pub(in crate::sampler) fn start(
         blocked: mask(libc::SIG_UNBLOCK),
     });
     watch.write_base();
-    disposition::enter(on_signal);
     // The first moment of each worker lies elsewhere in the interval: code at the beginning of many
     // short workers is seen as often as it should be.
     let golden = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(u64::from(worker.worker) + 1);
