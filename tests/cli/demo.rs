@@ -52,7 +52,10 @@ fn json_equals_an_independent_computation() {
 fn pictures_and_trace_are_written() {
     let folder = Folder::new("pictures");
     let object = folder.tine(&with(GENERATE, &["--json"])).json();
-    assert_eq!(folder.list("o"), ["flamegraph.svg", "graph.svg", "run.tine", "timeline.svg"]);
+    assert_eq!(
+        folder.list("o"),
+        ["flamegraph.svg", "graph.svg", "report.html", "run.tine", "timeline.svg"]
+    );
     for name in ["graph", "timeline", "flamegraph"] {
         let svg = folder.read(object["paths"][name].as_str().expect("a path"));
         assert!(svg.contains("<svg") && svg.trim_end().ends_with("</svg>"), "{name}");

@@ -248,12 +248,13 @@ Mean departure delay in minutes
   speed-up          1.90 times
   peak memory         61 MB, all processes together
 
-Files (a browser shows the .svg files)
+Files (a browser shows report.html and the .svg files)
 
   data          d/nycflights
   task graph    o/graph.svg
   timeline      o/timeline.svg
   flame graph   o/flamegraph.svg
+  report        o/report.html
   trace         o/run.tine
 ";
         assert_eq!(report().text(), want);
