@@ -131,9 +131,14 @@ impl Going {
         if due {
             let began = Instant::now();
             self.trace.memory.extend(memory::sample(at, pids));
-            let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.memory_pause = SAMPLE_EVERY.max(took.saturating_mul(SAMPLE_SHARE));
+            self.memory_pause = pause_after(began.elapsed());
         }
+    }
+
+    /// As if looking at memory had taken no time, for a test that would otherwise depend on it.
+    #[cfg(test)]
+    pub(super) fn forget_price(&mut self) {
+        self.memory_pause = pause_after(Duration::ZERO);
     }
 
     /// Writes what is new, where it is time.
@@ -321,7 +326,24 @@ fn settings() -> Vec<SettingInForce> {
     all.into_iter().map(one).collect()
 }
 
+/// Nanoseconds until the next look at memory, after one that took so long.
+fn pause_after(took: Duration) -> u64 {
+    let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+    SAMPLE_EVERY.max(took.saturating_mul(SAMPLE_SHARE))
+}
+
 /// Bytes for people.
 fn bytes(n: u64) -> String {
     config::units::format_bytes(n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dear_look_at_memory_is_a_rare_one() {
+        assert_eq!(pause_after(Duration::from_millis(1)), 500_000_000);
+        assert_eq!(pause_after(Duration::from_millis(60)), 6_000_000_000);
+    }
 }

@@ -247,6 +247,7 @@ mod tests {
         for tenth in 1..=10 {
             recorder.with(&run, |going, _| {
                 going.sample(tenth * 100_000_000, &[std::process::id()]);
+                going.forget_price();
             });
         }
         recorder.run_finished(&run, &RunEnd { elapsed: 1_050_000_000, ..END });
