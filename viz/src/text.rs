@@ -15,6 +15,9 @@ fn columns(text: &str) -> usize {
     text.chars().map(|c| if c < WIDE { 1 } else { 2 }).sum()
 }
 
+/// Columns of a name where there is room for it: what is longer was not written to be read.
+pub(crate) const MOST_OF_A_NAME: usize = 400;
+
 /// `text` in `most` columns at the most; its middle gives way, because both ends say most.
 pub(crate) fn shorten(text: &str, most: usize) -> String {
     if columns(text) <= most {

@@ -14,7 +14,7 @@ const MOST_INPUTS: usize = 8;
 
 /// A task in a few lines: its name first.
 pub(super) fn title(shape: &Shape, run: Option<&Run<'_>>, task: usize) -> String {
-    let mut lines = vec![shape.name(task)];
+    let mut lines = vec![text::shorten(&shape.name(task), text::MOST_OF_A_NAME)];
     let group = &shape.groups()[shape.group_of(task)];
     if *group != lines[0] {
         lines.push(format!("group {group}"));

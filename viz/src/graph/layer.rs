@@ -126,7 +126,7 @@ impl Layer {
 
     /// What is said of it under the pointer; `inner` edges go from task to task within it.
     pub(super) fn title(&self, shape: &Shape, measure: &Measure, inner: u64) -> String {
-        let mut lines = vec![self.id.clone(), self.size()];
+        let mut lines = vec![text::shorten(&self.id, text::MOST_OF_A_NAME), self.size()];
         if self.groups > 1 {
             lines.push(text::plural(self.groups, "group"));
         }

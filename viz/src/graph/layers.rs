@@ -72,7 +72,7 @@ fn merge(shape: &Shape) -> (Vec<usize>, Vec<Layer>) {
         }
         let id = if many { name.clone() } else { whole.clone() };
         let layer = *by_name.entry(id.clone()).or_insert_with(|| {
-            layers.push(Layer::new(name, id));
+            layers.push(Layer::new(text::shorten(&name, text::MOST_OF_A_NAME), id));
             layers.len() - 1
         });
         layers[layer].groups += 1;
