@@ -109,7 +109,10 @@ impl Campaign {
         assert_eq!(memory_in_use(), memory, "{}, {what}", self.name);
         match got {
             // Deaths while the body allocates are the body's: four of them end the task.
-            Err(e) if e.kind() == ErrorKind::MemoryBudget && self.memory != "1GiB" => {
+            Err(e)
+                if matches!(e.kind(), ErrorKind::MemoryBudget | ErrorKind::MemoryLimit)
+                    && self.memory != "1GiB" =>
+            {
                 self.given_up += 1;
             }
             Err(e) if e.kind() == ErrorKind::Died && e.signal() == Some(9) => {

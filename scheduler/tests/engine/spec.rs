@@ -99,6 +99,11 @@ pub(crate) fn known(e: &Error) -> Known {
     (e.kind(), e.task().map(str::to_owned), e.message().to_owned())
 }
 
+/// Whether a task was given up for what was done to its worker, or for want of memory.
+pub(crate) fn is_given_up(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Died | ErrorKind::MemoryBudget | ErrorKind::MemoryLimit)
+}
+
 /// What a task does: the operation on what was read, the same with and without an engine.
 fn apply(node: usize, op: Op, inputs: &[std::result::Result<Val, Known>]) -> Result<Val> {
     let digest = inputs.iter().fold(node as u64, |h, input| match input {
@@ -153,9 +158,7 @@ impl TaskBody for Body {
                 Ok(v) => Ok(v.clone()),
                 // No part of the spec, but of a test that kills workers or leaves them little
                 // memory: it sees to it.
-                Err(e) if matches!(e.kind(), ErrorKind::Died | ErrorKind::MemoryBudget) => {
-                    return Err(e);
-                }
+                Err(e) if is_given_up(e.kind()) => return Err(e),
                 Err(e) => Err(known(&e)),
             })
         };

@@ -1,7 +1,7 @@
 //! A run in the formats of other programs.
 //! It knows no format: the profiler writes them.
 
-use tine_profiler::{Fold, Measure};
+use tine_profiler::Fold;
 
 use super::input::Opened;
 use super::{output, pictures};
@@ -13,7 +13,7 @@ pub(super) fn run(job: &high::Trace) -> Result<String, Failure> {
     let opened = Opened::new(&job.source)?;
     let trace = opened.trace();
     pictures::has_samples(trace, job.measure)?;
-    let by_default = if trace.cpu_samples().is_empty() { Measure::Wall } else { Measure::Cpu };
+    let by_default = tine_viz::flame::Options::default().measure_of(trace);
     let fold = Fold { measure: job.measure.unwrap_or(by_default), ..Fold::default() };
     output::write(&job.output, |out| match job.format {
         low::Format::Chrome => trace.write_chrome(out),

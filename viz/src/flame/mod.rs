@@ -27,8 +27,8 @@ pub struct Options {
     pub width: Option<usize>,
     /// Stands above the picture; where it is empty, what is shown.
     pub title: String,
-    /// What frames are as wide as. Where it is not given: CPU time where workers were looked at, and
-    /// otherwise the time in tasks.
+    /// What frames are as wide as. Where it is not given: CPU time where workers were looked at ten
+    /// times or more, and otherwise the time in tasks.
     pub measure: Option<Measure>,
     /// One group alone, by its place in [`Trace::groups`].
     pub group: Option<usize>,
@@ -38,10 +38,13 @@ pub struct Options {
     pub icicle: bool,
 }
 
+/// Fewer looks at workers than these say less of where time went than the times of tasks do.
+const ENOUGH: usize = 10;
+
 impl Options {
     /// What frames are as wide as in pictures of `trace`.
     pub fn measure_of(&self, trace: &Trace) -> Measure {
-        let sampled = !trace.cpu_samples().is_empty();
+        let sampled = trace.cpu_samples().len() >= ENOUGH;
         self.measure.unwrap_or(if sampled { Measure::Cpu } else { Measure::Wall })
     }
 
