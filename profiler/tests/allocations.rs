@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sampled::{Seen, Watchdog, run};
+use sampled::{Seen, Watchdog, run, run_losing};
 use tine_profiler::alloc::{self, Allocator};
 use tine_profiler::{Sample, Sampler};
 use tine_scheduler::{Graph, Processes, Scheduler, Serial, Threads, get};
@@ -143,7 +143,12 @@ fn threads_of_a_task_count_in_processes() {
         drop(held);
         churn(20)
     });
-    let seen = look(&graph, &["task"], &Processes::new().workers(1));
+    // Threads of one process that sample at the same moment do not wait for each other.
+    let sampler = Sampler::with_allocations(0, EVERY, 2).expect("memory is there");
+    let seen = {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        run_losing(&graph, &["task"], &Processes::new().workers(1), (sampler, 20))
+    };
     about(seen.weight(&seen.sampled.allocations, "allocations::hoard"), 100);
     about(seen.weight(&seen.sampled.live, "allocations::hoard"), 100);
     assert!(seen.weight(&seen.sampled.live, "allocations::churn") < 4 * MB);
