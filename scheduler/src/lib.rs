@@ -16,6 +16,7 @@ pub mod codec;
 mod context;
 mod error;
 mod graph;
+pub mod jobs;
 mod observer;
 mod plan;
 #[expect(unsafe_code, reason = "functions by their addresses: see the module's invariant")]

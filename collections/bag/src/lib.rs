@@ -1,0 +1,1 @@
+//! Bag: a lazy collection of any values, in partitions.

@@ -1,0 +1,1 @@
+//! Files as partitions: names with patterns, blocks on line borders, compression.

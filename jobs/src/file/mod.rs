@@ -1,0 +1,1 @@
+//! Job files: what is written in TOML, checked and expanded.

@@ -1,0 +1,12 @@
+//! Jobs as users write them: files of jobs, templates with arguments, and what is written down of
+//! them: logs, journals, output in order.
+//! It reads no command line and draws nothing; programs are run by `tine_scheduler::jobs`.
+
+pub mod file;
+pub mod gates;
+pub mod input;
+pub mod log;
+pub mod map;
+pub mod output;
+pub mod run;
+pub mod template;

@@ -1,0 +1,1 @@
+//! The log of jobs: one line for each that has ended.

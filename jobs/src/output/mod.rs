@@ -1,0 +1,1 @@
+//! What jobs print, put in order.

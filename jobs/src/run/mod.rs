@@ -1,0 +1,1 @@
+//! The jobs of a file, run: what is up to date, what depends on what, what is resumed.

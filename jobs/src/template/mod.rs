@@ -1,0 +1,1 @@
+//! Command lines with places for arguments.
