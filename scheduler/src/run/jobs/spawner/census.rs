@@ -77,6 +77,12 @@ impl Census {
     }
 }
 
+/// The children of this process, which has one thread; `None` where the kernel does not tell.
+pub(super) fn own_children() -> Option<Vec<i32>> {
+    let text = std::fs::read_to_string("/proc/thread-self/children").ok()?;
+    Some(text.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect())
+}
+
 fn read_into(path: &std::path::Path, text: &mut String) -> bool {
     use std::io::Read;
     text.clear();

@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::census::{Census, private_bytes, proportional_bytes, variable};
+use super::census::{Census, own_children, private_bytes, proportional_bytes, variable};
 
 /// Looking at all processes takes no more than one part in this many of the time.
 const SHARE: u32 = 100;
@@ -142,28 +142,35 @@ impl Trees {
         census.descendants(self.me, is_root)
     }
 
-    /// Whether it is worth to look for what a program has left behind, now that its leader has
-    /// ended: always where its group says that there is something, and where the program ran so long
-    /// that looking is cheap beside it. Otherwise all is looked at a little later.
-    fn is_worth(&self, tree: &Tree) -> bool {
+    /// Whether a program whose leader has ended may have left something behind: its group says so,
+    /// or this process has got a child that it did not start, and that is nobody else's. `None` where
+    /// only a look at all processes could tell.
+    fn has_left(&self, id: u64, tree: &Tree) -> Option<bool> {
         // Whoever may not signal it has found it all the same.
         let there = kill(Pid::from_raw(-tree.leader.as_raw()), None) != Err(Errno::ESRCH);
-        there || tree.condemned || tree.began.elapsed() >= self.cost * SHARE
+        if there || tree.condemned {
+            return Some(true);
+        }
+        let is_anothers = |pid: &i32| match self.orphans.get(pid) {
+            Some(Owner::Program(owner)) => *owner != id,
+            Some(Owner::OneOf(_)) => true,
+            None => self.leaders.contains_key(pid),
+        };
+        Some(!own_children()?.iter().all(is_anothers))
     }
 
-    /// What is left of a program whose leader has ended, as far as it is worth to look.
+    /// What is left of a program whose leader has ended. Where only a look at all processes could
+    /// tell, that is done at once if the program ran so long that it is cheap beside it, and
+    /// otherwise a little later, for all that have ended by then.
     pub(super) fn left_behind(&mut self, id: u64) -> Vec<Pid> {
-        match self.trees.get(&id) {
-            Some(tree) if self.is_worth(tree) => {
-                let census = self.look();
-                self.members(&census, id)
-            }
-            Some(_) => {
-                self.unseen = true;
-                Vec::new()
-            }
-            None => Vec::new(),
+        let Some(tree) = self.trees.get(&id) else { return Vec::new() };
+        let has_left = self.has_left(id, tree);
+        if has_left.unwrap_or_else(|| tree.began.elapsed() >= self.cost * SHARE) {
+            let census = self.look();
+            return self.members(&census, id);
         }
+        self.unseen |= has_left.is_none() || !self.orphans.is_empty();
+        Vec::new()
     }
 
     /// Signals all processes of a tree. Whoever is to be killed is looked for again, until nobody
@@ -252,9 +259,7 @@ impl Trees {
             self.unseen = true;
             send(pid, Signal::SIGKILL);
         }
-        if self.orphans.values().any(|o| matches!(o, Owner::OneOf(_))) {
-            self.unseen = true;
-        }
+        self.unseen |= !self.orphans.is_empty();
     }
 
     /// Ends everything; whether there was anything.
