@@ -7,6 +7,8 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
 
 use super::failure::Failure;
 use super::low::Cli;
@@ -38,7 +40,33 @@ pub(crate) fn manual(folder: Option<&Path>) -> Result<String, Failure> {
 
 /// A manual page, as `man` reads it.
 fn page(command: clap::Command) -> String {
+    let behind = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let man = Man::new(command);
     let mut text = Vec::new();
-    clap_mangen::Man::new(command).render(&mut text).expect("a Vec takes everything");
+    man.render_title(&mut text)
+        .and_then(|()| man.render_name_section(&mut text))
+        .and_then(|()| man.render_synopsis_section(&mut text))
+        .and_then(|()| man.render_description_section(&mut text))
+        .and_then(|()| man.render_options_section(&mut text))
+        .and_then(|()| man.render_subcommands_section(&mut text))
+        .and_then(|()| sections(&behind).to_writer(&mut text))
+        .expect("a Vec takes everything");
     String::from_utf8_lossy(&text).into_owned()
+}
+
+/// What stands behind the options in the help, under the headings that readers of manuals look for.
+/// Its lines stay as they are: they are commands and tables.
+fn sections(behind: &str) -> Roff {
+    let mut page = Roff::new();
+    for part in behind.split("\n\n").filter(|part| !part.is_empty()) {
+        let (heading, lines) = match part.split_once(':') {
+            Some(("Examples", lines)) => ("EXAMPLES", lines),
+            Some(("Exit codes", lines)) => ("EXIT STATUS", lines),
+            _ => ("NOTES", part),
+        };
+        page.control("SH", [heading]).control("nf", []);
+        page.text([roman(lines.trim_start_matches('\n').trim_start_matches(' '))]);
+        page.control("fi", []);
+    }
+    page
 }

@@ -176,21 +176,19 @@ fn unnamed(tried: &mut PathBuf) -> io::Result<(File, PathBuf)> {
         match tempfile::tempfile_in(&folder) {
             Ok(file) if sure || !is_memory(&file) => return Ok((file, folder)),
             Ok(_) => {}
-            Err(e) if failed.is_none() => {
-                tried.clone_from(&folder);
-                failed = Some(e);
-            }
-            Err(_) => {}
+            Err(e) => failed = failed.or(Some((folder, e))),
         }
     }
-    // Better there than nowhere, where a machine has no disk at all.
     let folder = std::env::temp_dir();
-    match (tempfile::tempfile_in(&folder), failed) {
-        (Ok(file), _) => Ok((file, folder)),
-        (Err(_), Some(first)) => Err(first),
-        (Err(e), None) => {
+    match failed {
+        Some((folder, e)) if sure => {
             *tried = folder;
             Err(e)
+        }
+        // A machine without a disk: better in memory than nowhere.
+        _ => {
+            tried.clone_from(&folder);
+            tempfile::tempfile_in(&folder).map(|file| (file, folder))
         }
     }
 }

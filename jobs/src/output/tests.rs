@@ -328,3 +328,39 @@ fn refusals_are_told_apart() {
     );
     assert!(text.ends_with("; free space there, or send it elsewhere"), "{text}");
 }
+
+#[test]
+fn a_folder_that_takes_no_files_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    let refused = tine_scheduler::config::set("spill.directory", &missing, || {
+        let mut output = output(Mode::default());
+        output.output(4, Stdout, b"longer than what may stay in memory").unwrap_err()
+    });
+    let text = refused.unwrap().to_string();
+    let start = format!("the output of job 4 cannot be kept in a file in {}", missing.display());
+    assert!(text.starts_with(&start), "{text}");
+    assert!(text.contains("`spill.directory`"), "{text}");
+}
+
+/// The device that is always full stands for a full disk.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_that_says_so() {
+    struct Full(std::fs::File);
+    impl Sink for Full {
+        fn write(&mut self, _: OutputStream, bytes: &[u8]) -> io::Result<()> {
+            io::Write::write_all(&mut self.0, bytes)
+        }
+    }
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut output = Output::new(Full(full), Mode::default(), TINY);
+    output.output(2, Stdout, b"x").unwrap();
+    let text = output.end(2).unwrap_err().to_string();
+    assert!(text.contains("job 2 cannot be written to standard output: No space left"), "{text}");
+
+    let mut output = self::output(Mode::default());
+    let begin = Begin { files: Some(&Files::Beside("/dev/null/x".into())), ..Begin::default() };
+    let text = output.begin(3, &begin).unwrap_err().to_string();
+    assert!(text.starts_with("the output of job 3 cannot be written to /dev/null"), "{text}");
+}
