@@ -84,23 +84,25 @@ impl Groups {
         sum
     }
 
-    /// How long a group will take with the slots that it has now, where it has any and the time of
-    /// its jobs is known.
-    pub(super) fn left_of(&self, group: &Group) -> Option<Duration> {
+    /// How long a group will take with its share of the jobs that can run side by side, where it
+    /// has one and the time of its jobs is known.
+    pub(super) fn left_of(&self, group: &Group, side_by_side: f64) -> Option<Duration> {
         let median = group.times.median().filter(|_| self.complete && group.running > 0)?;
-        Some(median.mul_f64(group.left() / group.running as f64))
+        let share = group.running as f64 / self.sum().running as f64;
+        let turns = group.left() / (side_by_side * share).max(1.0);
+        Some(median.mul_f64(turns.max(group.left().min(1.0))))
     }
 
-    /// How long the run will take with so many slots. Groups that nothing is known of are taken for
-    /// as slow as what has ended; nothing is said before something has.
-    pub(super) fn left(&self, slots: usize) -> Option<Duration> {
+    /// How long the run will take with so many jobs side by side. Groups that nothing is known of
+    /// are taken for as slow as what has ended; nothing is said before something has.
+    pub(super) fn left(&self, side_by_side: f64) -> Option<Duration> {
         let usual = self.times.median().filter(|_| self.complete)?;
         let work = |group: &Group| group.times.median().unwrap_or(usual).mul_f64(group.left());
         let all: Duration = self.groups.iter().map(work).sum();
         let longest = self.groups.iter().filter(|group| group.left() > 0.0).map(|group| {
-            // However many slots there are, a job takes its time.
+            // However many run side by side, a job takes its time.
             group.times.median().unwrap_or(usual).mul_f64(group.left().min(1.0))
         });
-        Some(all.div_f64(slots.max(1) as f64).max(longest.max().unwrap_or_default()))
+        Some(all.div_f64(side_by_side.max(1.0)).max(longest.max().unwrap_or_default()))
     }
 }

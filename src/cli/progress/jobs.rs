@@ -73,11 +73,14 @@ pub(crate) struct Jobs {
     groups: Groups,
     /// When the last line was shown.
     shown: Duration,
+    /// How many jobs can run side by side.
+    side_by_side: f64,
 }
 
 impl Jobs {
     pub(crate) fn new(kind: Kind, look: Look) -> Jobs {
-        Jobs { kind, look, groups: Groups::default(), shown: Duration::ZERO }
+        let side_by_side = look.slots as f64;
+        Jobs { kind, look, groups: Groups::default(), shown: Duration::ZERO, side_by_side }
     }
 
     /// Sets how many jobs a group has; groups are numbered from 0, and shown in that order.
@@ -153,6 +156,7 @@ impl Jobs {
             return Ok(());
         }
         self.shown = standing.elapsed;
+        self.side_by_side = self.look.side_by_side(standing);
         match self.kind {
             Kind::Plain => {
                 let line = lines::plain(&self.groups, standing, self.look);
@@ -214,7 +218,7 @@ impl Jobs {
             done: sum.done,
             failed: sum.failed,
             skipped: sum.skipped,
-            left: self.groups.left(self.look.slots).map(seconds),
+            left: self.groups.left(self.side_by_side).map(seconds),
         }
     }
 

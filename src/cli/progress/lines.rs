@@ -28,7 +28,7 @@ pub(crate) struct Look {
     pub(crate) eta: bool,
     /// Colours.
     pub(crate) colour: bool,
-    /// How many jobs can run side by side.
+    /// How many slots there are.
     pub(crate) slots: usize,
 }
 
@@ -37,6 +37,14 @@ impl Look {
     pub(crate) fn full(slots: usize) -> Look {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Look { bar: true, eta: true, colour, slots }
+    }
+
+    /// How many jobs can run side by side, judged by how many slots those take that run.
+    pub(super) fn side_by_side(&self, standing: &Standing) -> f64 {
+        match standing.busy {
+            0 => self.slots as f64,
+            busy => self.slots as f64 * standing.running as f64 / busy as f64,
+        }
     }
 }
 
@@ -55,7 +63,11 @@ pub(super) fn bars(
         let most = MOST.min(rows.saturating_sub(1)).saturating_sub(1);
         let (shown, rest) = chosen(groups, most);
         let table = Table::new(&shown, columns);
-        let mut lines: Vec<_> = shown.iter().map(|g| table.line(g, groups, look)).collect();
+        let left = |group: &Group| {
+            let wanted = look.eta && group.ended() < group.total;
+            wanted.then(|| groups.left_of(group, look.side_by_side(standing))).flatten()
+        };
+        let mut lines: Vec<_> = shown.iter().map(|g| table.line(g, left(g), look)).collect();
         let last = rest.map_or(last.clone(), |rest| cut(&format!("{last}; {rest}"), columns));
         lines.push(last);
         return lines;
@@ -112,7 +124,7 @@ fn summary(groups: &Groups, standing: &Standing, look: Look) -> String {
     parts.push(clock(standing.elapsed));
     if look.eta
         && sum.ended() < sum.total
-        && let Some(left) = groups.left(look.slots)
+        && let Some(left) = groups.left(look.side_by_side(standing))
     {
         parts.push(format!("{} left", about(left)));
     }
@@ -160,12 +172,10 @@ impl Table {
         Table { columns, name: name.min(NAME).min(columns / 3), count }
     }
 
-    fn line(&self, group: &Group, groups: &Groups, look: Look) -> String {
+    fn line(&self, group: &Group, left: Option<Duration>, look: Look) -> String {
         let name = padded(&group.name, self.name);
         let mut tail: Vec<String> = troubles(group).collect();
-        if look.eta && group.ended() < group.total {
-            tail.extend(groups.left_of(group).map(about));
-        }
+        tail.extend(left.map(about));
         let tail = tail.join(", ");
         let count = format!("{:>1$}", counts(group), self.count);
         // Room for some words behind the bar, so that bars of all groups are equally long.

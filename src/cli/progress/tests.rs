@@ -168,15 +168,27 @@ fn medians_are_those_of_the_latest() {
 fn the_rest_takes_what_the_median_says() {
     // 60 jobs of ten seconds are left, four of which are half done, on four slots.
     let groups = made(&[("a", 100, 40, 4)]);
-    assert_eq!(groups.left(4), Some(seconds(145)));
-    assert_eq!(groups.left_of(&groups.groups[0]), Some(seconds(145)));
+    assert_eq!(groups.left(4.0), Some(seconds(145)));
+    assert_eq!(groups.left_of(&groups.groups[0], 4.0), Some(seconds(145)));
     // One job takes its time on any number of slots.
-    assert_eq!(made(&[("a", 10, 9, 0)]).left(64), Some(seconds(10)));
+    assert_eq!(made(&[("a", 10, 9, 0)]).left(64.0), Some(seconds(10)));
     // What has no times yet is taken for as slow as the others.
-    assert_eq!(made(&[("a", 4, 4, 0), ("b", 4, 0, 0)]).left(2), Some(seconds(20)));
-    assert_eq!(made(&[("a", 4, 0, 2)]).left(2), None, "nobody knows");
+    assert_eq!(made(&[("a", 4, 4, 0), ("b", 4, 0, 0)]).left(2.0), Some(seconds(20)));
+    assert_eq!(made(&[("a", 4, 0, 2)]).left(2.0), None, "nobody knows");
     let open = Groups { complete: false, ..made(&[("a", 100, 40, 4)]) };
-    assert_eq!(open.left(4), None, "there may be more");
+    assert_eq!(open.left(4.0), None, "there may be more");
+}
+
+#[test]
+fn jobs_of_several_slots_leave_less_room() {
+    let wide = Standing { busy: 8, ..standing(0, 2) };
+    let look = Look { slots: 8, ..LOOK };
+    assert_eq!(look.side_by_side(&wide), 2.0);
+    assert_eq!(look.side_by_side(&standing(0, 0)), 8.0);
+    // Of two that run, one is of each group: each has half of the room.
+    let groups = made(&[("a", 11, 5, 1), ("b", 21, 5, 1)]);
+    assert_eq!(groups.left_of(&groups.groups[0], 2.0), Some(seconds(55)));
+    assert_eq!(groups.left_of(&groups.groups[1], 2.0), Some(seconds(155)));
 }
 
 #[test]
