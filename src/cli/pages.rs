@@ -41,6 +41,7 @@ pub(crate) fn manual(folder: Option<&Path>) -> Result<String, Failure> {
 /// A manual page, as `man` reads it.
 fn page(command: clap::Command) -> String {
     let behind = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let subcommands = command.has_subcommands();
     let man = Man::new(command);
     let mut text = Vec::new();
     man.render_title(&mut text)
@@ -48,7 +49,10 @@ fn page(command: clap::Command) -> String {
         .and_then(|()| man.render_synopsis_section(&mut text))
         .and_then(|()| man.render_description_section(&mut text))
         .and_then(|()| man.render_options_section(&mut text))
-        .and_then(|()| man.render_subcommands_section(&mut text))
+        .and_then(|()| match subcommands {
+            true => man.render_subcommands_section(&mut text),
+            false => Ok(()),
+        })
         .and_then(|()| sections(&behind).to_writer(&mut text))
         .expect("a Vec takes everything");
     String::from_utf8_lossy(&text).into_owned()
@@ -65,7 +69,9 @@ fn sections(behind: &str) -> Roff {
             _ => ("NOTES", part),
         };
         page.control("SH", [heading]).control("nf", []);
-        page.text([roman(lines.trim_start_matches('\n').trim_start_matches(' '))]);
+        let lines: Vec<_> = lines.trim_start_matches([' ', '\n']).lines().collect();
+        let lines = lines.iter().map(|line| line.strip_prefix("  ").unwrap_or(line));
+        page.text([roman(lines.collect::<Vec<_>>().join("\n"))]);
         page.control("fi", []);
     }
     page

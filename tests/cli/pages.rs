@@ -67,6 +67,13 @@ fn every_subcommand_has_a_page() {
     assert_eq!(pages, names);
     let page = folder.read("pages/man1/tine-timeline.1");
     assert!(page.contains(".TH tine-timeline 1"), "{page}");
+    let trace = folder.read("pages/man1/tine-trace.1");
+    let examples = trace.split(".SH EXAMPLES\n.nf\n").nth(1).expect("there are some");
+    assert!(
+        examples.lines().all(|line| line.starts_with("tine trace") || line == ".fi"),
+        "{trace}"
+    );
+    assert!(!trace.contains("SUBCOMMANDS"), "it has none");
     let alone = folder.tine(&["man"]);
     assert_eq!(alone.out, folder.read("pages/man1/tine.1"));
     if let Some((fine, text)) = read_by("groff", &["-man", "-Tascii", "-ww"], &page) {

@@ -158,7 +158,7 @@ impl<S: Sink> Output<S> {
     /// An attempt of job `seq` is about to start.
     ///
     /// # Errors
-    /// Its files cannot be made.
+    /// Its files cannot be made, or what an attempt before has left cannot be printed.
     pub fn begin(&mut self, seq: u64, begin: &Begin<'_>) -> Result<(), Error> {
         let files = begin.files.map(|files| Open::create(files, seq));
         let files = files.transpose().map_err(|(path, e)| Error::results(seq, &path, e))?;
@@ -166,7 +166,12 @@ impl<S: Sink> Output<S> {
         job.voice = Voice::new(begin.tag);
         (job.may_repeat, job.names) = (begin.may_repeat, begin.names);
         job.files = files;
-        Ok(())
+        // An attempt before this one may have left something that was not retracted.
+        if self.mode.in_order() && seq == self.turn {
+            self.catch_up(begin.may_repeat)
+        } else {
+            Ok(())
+        }
     }
 
     /// Job `seq` has printed `bytes`, which may begin and end anywhere.

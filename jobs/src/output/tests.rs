@@ -269,6 +269,17 @@ fn what_is_retracted_is_never_seen() {
 }
 
 #[test]
+fn what_is_not_retracted_stays_in_front() {
+    let mut output = output(Mode::Whole { in_order: true });
+    output.begin(1, &Begin { may_repeat: true, ..Begin::default() }).unwrap();
+    output.output(1, Stdout, b"first ").unwrap();
+    assert_eq!(output.sink().of(Stdout), b"", "another attempt may follow");
+    output.begin(1, &Begin::default()).unwrap();
+    output.output(1, Stdout, b"second").unwrap();
+    assert_eq!(output.sink().of(Stdout), b"first second");
+}
+
+#[test]
 fn files_of_results_hold_the_output() {
     let folder = tempfile::tempdir().unwrap();
     let files = Files::below(folder.path(), [("1", "a\tb"), ("2", "c/d")]);
