@@ -7,13 +7,23 @@ use crate::support::Folder;
 
 /// Lets a program read `text`; `None` where there is no such program here.
 fn read_by(program: &str, args: &[&str], text: &str) -> Option<(bool, String)> {
-    let mut command = Command::new(program);
-    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = Command::new("timeout");
+    command
+        .args(["60", program])
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().ok()?;
     let mut stdin = child.stdin.take().expect("it is piped");
-    stdin.write_all(text.as_bytes()).expect("it reads");
+    // A program that is not there does not read either.
+    let written = stdin.write_all(text.as_bytes());
     drop(stdin);
     let out = child.wait_with_output().expect("it ends");
+    if out.status.code() == Some(127) {
+        return None;
+    }
+    written.expect("it reads");
     let said = String::from_utf8_lossy(&out.stdout).into_owned();
     Some((out.status.success() && out.stderr.is_empty(), said))
 }

@@ -137,7 +137,8 @@ struct Job {
     voice: Voice,
     held: [Held; 2],
     may_repeat: bool,
-    files: Option<Open>,
+    /// In a box, because most jobs have none, and many may wait.
+    files: Option<Box<Open>>,
     names: bool,
 }
 
@@ -165,7 +166,7 @@ impl<S: Sink> Output<S> {
         let job = self.running(seq);
         job.voice = Voice::new(begin.tag);
         (job.may_repeat, job.names) = (begin.may_repeat, begin.names);
-        job.files = files;
+        job.files = files.map(Box::new);
         // An attempt before this one may have left something that was not retracted.
         if self.mode.in_order() && seq == self.turn {
             self.catch_up(begin.may_repeat)
@@ -319,8 +320,12 @@ impl<S: Sink> Output<S> {
             return Ok(());
         }
         for (&seq, place) in &mut self.jobs {
+            let waits = matches!(place, Place::Ended(_));
             for held in place.job().into_iter().flat_map(|job| &mut job.held) {
                 let moved = held.spill(&mut self.store);
+                if waits {
+                    held.close(&mut self.store);
+                }
                 moved.map_err(|e| Error::spool(seq, self.store.spool.folder(), e))?;
             }
         }

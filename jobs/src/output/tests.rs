@@ -375,3 +375,31 @@ fn a_full_disk_is_an_error_that_says_so() {
     let text = output.begin(3, &begin).unwrap_err().to_string();
     assert!(text.starts_with("the output of job 3 cannot be written to /dev/null"), "{text}");
 }
+
+/// GNU parallel says where results go, and where tags.
+#[test]
+fn results_and_tags_are_where_gnu_parallel_has_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let parallel = |args: &[&str]| {
+        let mut parallel = std::process::Command::new("timeout");
+        parallel.args(["60", "parallel", "-k"]).args(args).current_dir(folder.path());
+        // 127 where it is not installed, as it is not everywhere.
+        parallel.output().ok().filter(|done| done.status.code() != Some(127))
+    };
+    let sources = [":::", "a b", r"c\d", "e/f", "g\th", ":::", "x"];
+    let args = [&["--results", "r", "printf 'o\\n'"], &sources[..]].concat();
+    let Some(done) = parallel(&args) else { return };
+    assert!(done.status.success(), "{done:?}");
+    for first in &sources[1..5] {
+        let files = Files::below(&folder.path().join("r"), [("1", *first), ("2", "x")]);
+        assert!(files.exist(), "{files:?}");
+    }
+    let text = "one\n\ntwo\rthree\n\nfour";
+    std::fs::write(folder.path().join("text"), text).unwrap();
+    let tagged = parallel(&["--tag", "cat text;: {}", ":::", "T"]).unwrap();
+    let mut output = output(Mode::default());
+    output.begin(1, &Begin { tag: Some(b"T"), ..Begin::default() }).unwrap();
+    output.output(1, Stdout, text.as_bytes()).unwrap();
+    output.end(1).unwrap();
+    assert_eq!(output.finish().unwrap().of(Stdout), tagged.stdout);
+}
