@@ -79,7 +79,7 @@ impl Held {
                 done += extent.len as usize;
                 self.on_disk += extent.len;
                 match self.extents.back_mut() {
-                    Some(last) if self::adjacent(*last, extent, store.bounds.job as u64) => {
+                    Some(last) if adjacent(*last, extent, store.bounds.job as u64) => {
                         last.len += extent.len;
                     }
                     _ => self.extents.push_back(extent),

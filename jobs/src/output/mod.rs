@@ -9,6 +9,8 @@
 
 mod error;
 mod held;
+mod job;
+mod mode;
 mod printer;
 mod results;
 mod sink;
@@ -16,6 +18,7 @@ mod spool;
 mod tagger;
 #[cfg(test)]
 mod tests;
+mod unnamed;
 
 use std::collections::BTreeMap;
 
@@ -23,57 +26,13 @@ use tine_scheduler::OutputStream;
 
 pub use error::Error;
 pub use held::Bounds;
-use held::{Held, Store};
+use held::Store;
+use job::{Job, Place};
+pub use mode::{Begin, Mode};
 use printer::{Printer, Voice};
 pub use results::Files;
 use results::Open;
 pub use sink::{Sink, Streams};
-
-/// How the output of several jobs becomes one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// What a job prints is seen as a whole, its standard output before its standard error.
-    Whole {
-        /// In the order of the jobs' numbers, not in that of their ends.
-        in_order: bool,
-    },
-    /// Whole lines as they come; lines of several jobs alternate.
-    Lines {
-        /// One job after the other, in the order of their numbers.
-        in_order: bool,
-    },
-    /// Every byte as it comes.
-    Raw,
-    /// Nothing is seen. Files of results are written nevertheless.
-    Silent,
-}
-
-impl Default for Mode {
-    fn default() -> Self {
-        Mode::Whole { in_order: false }
-    }
-}
-
-impl Mode {
-    fn in_order(self) -> bool {
-        matches!(self, Mode::Whole { in_order: true } | Mode::Lines { in_order: true })
-    }
-}
-
-/// How an attempt of a job is begun.
-#[derive(Clone, Debug, Default)]
-pub struct Begin<'a> {
-    /// What stands before each of its lines, with a tab behind it; `None` for nothing.
-    pub tag: Option<&'a [u8]>,
-    /// Whether another attempt may follow, so that [`Output::retract`] must find everything still
-    /// unseen. In whole groups nothing goes straight through then; lines and raw bytes are seen
-    /// nevertheless.
-    pub may_repeat: bool,
-    /// The files that its output goes to.
-    pub files: Option<&'a Files>,
-    /// Whether, when it ends, the name of the file of its standard output is printed.
-    pub names: bool,
-}
 
 /// What the jobs of a run print, on its way to a [`Sink`].
 ///
@@ -113,33 +72,6 @@ pub struct Output<S> {
     jobs: BTreeMap<u64, Place>,
     /// The number of the job that is printed now, in the modes that are in order.
     turn: u64,
-}
-
-/// A job that output is expected from, or held of.
-#[derive(Debug)]
-enum Place {
-    Runs(Box<Job>),
-    /// With what it has printed, where that is something.
-    Ended(Option<Box<Job>>),
-}
-
-impl Place {
-    fn job(&mut self) -> Option<&mut Job> {
-        match self {
-            Place::Runs(job) => Some(job),
-            Place::Ended(job) => job.as_deref_mut(),
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Job {
-    voice: Voice,
-    held: [Held; 2],
-    may_repeat: bool,
-    /// In a box, because most jobs have none, and many may wait.
-    files: Option<Box<Open>>,
-    names: bool,
 }
 
 const STREAMS: [OutputStream; 2] = [OutputStream::Stdout, OutputStream::Stderr];

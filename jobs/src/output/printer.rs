@@ -1,5 +1,9 @@
 //! Writes pieces of jobs' output to the sink, with their tags.
 //! It does not know whose turn it is.
+//!
+//! What comes from the disk is read and written, in pieces that stay in the cache. Letting the
+//! kernel copy it was measured to be no faster between files, and into a pipe it hands over the
+//! pages themselves, which are written over as soon as the spool takes their place again.
 
 use tine_scheduler::OutputStream;
 
