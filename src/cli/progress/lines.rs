@@ -101,7 +101,11 @@ pub(super) fn end(groups: &Groups, elapsed: Duration) -> String {
     if left > 0 {
         parts.push(format!("{} not run", count(left as u64)));
     }
-    format!("{} in {}", parts.join(", "), clock(elapsed))
+    let took = match elapsed.as_secs() {
+        0..10 => format!("{:.1} s", elapsed.as_secs_f64()),
+        _ => clock(elapsed),
+    };
+    format!("{} in {took}", parts.join(", "))
 }
 
 fn troubles(group: &Group) -> impl Iterator<Item = String> {

@@ -308,6 +308,13 @@ fn each_kind_says_its_own() {
 }
 
 #[test]
+fn short_runs_are_told_exactly() {
+    let end = |ms| lines::end(&made(&[("a", 1_000, 999, 0)]), Duration::from_millis(ms));
+    assert_eq!(end(840), "999 of 1,000 jobs done, 1 not run in 0.8 s");
+    assert_eq!(end(125_000), "999 of 1,000 jobs done, 1 not run in 2:05 min");
+}
+
+#[test]
 fn events_are_json_on_standard_output() {
     let screen = told(Kind::Json);
     let events: Vec<serde_json::Value> =
