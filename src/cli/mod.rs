@@ -6,6 +6,8 @@ mod failure;
 mod high;
 mod look;
 mod low;
+mod pages;
+#[expect(dead_code, reason = "what runs jobs is not wired up yet")]
 mod progress;
 mod words;
 
@@ -27,6 +29,8 @@ pub(crate) fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     let result = Job::try_from(typed).and_then(|job| match job {
         Job::Demo(demo) => demo::run(&demo),
         Job::Look(look) => look::run(&look),
+        Job::Completions(shell) => Ok(pages::completions(shell)),
+        Job::Man(folder) => pages::manual(folder.as_deref()),
     });
     match result {
         Ok(text) => print(&text),
