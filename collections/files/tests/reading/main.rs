@@ -1,6 +1,9 @@
 //! Reading files, against what the standard library makes of the whole of them.
 
 mod blocks;
+mod compressed;
+mod names;
+mod text;
 
 use std::ops::ControlFlow;
 use std::path::Path;
