@@ -1,6 +1,7 @@
 //! Paths, patterns and lists of them, and what is said where nothing is.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use tine_files::{ErrorKind, Names, Text};
@@ -115,4 +116,17 @@ fn files_are_put_together() {
     assert_eq!(lines, [vec!["a", "b"], vec!["c", "d"], vec!["e"]]);
     assert_eq!(partitions[0].count_lines().unwrap(), 2);
     assert!(partitions[0].to_string().ends_with("/a and 1 more"));
+}
+
+#[test]
+fn readers_keep_lines_of_two_files_apart() {
+    let folder = folder(&[]);
+    for (name, content) in [("a", "1\n2"), ("b", ""), ("c", "3\n"), ("d", "4"), ("e", "5")] {
+        fs::write(folder.path().join(name), content).unwrap();
+    }
+    let text = Text::new().files_per_partition(5);
+    let partitions = text.plan(folder.path().join("*")).unwrap();
+    let mut got = String::new();
+    partitions[0].reader().read_to_string(&mut got).unwrap();
+    assert_eq!(got, "1\n2\n3\n4\n5");
 }
