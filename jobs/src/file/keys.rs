@@ -12,6 +12,28 @@ use super::group::Spot;
 use super::names::suggest;
 use super::source::{Mistake, Source};
 
+/// What keys are called elsewhere, and here.
+const FOREIGN: [(&str, &str); 18] = [
+    ("command", "shell"),
+    ("cmd", "shell"),
+    ("comand", "shell"),
+    ("run", "shell"),
+    ("script", "shell"),
+    ("args", "argv"),
+    ("depends", "needs"),
+    ("depends_on", "needs"),
+    ("deps", "needs"),
+    ("after", "needs"),
+    ("sources", "inputs"),
+    ("targets", "outputs"),
+    ("dir", "cwd"),
+    ("workdir", "cwd"),
+    ("environment", "env"),
+    ("mem", "memory"),
+    ("cpus", "cores"),
+    ("threads", "cores"),
+];
+
 /// What a value is, with its article.
 pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
@@ -75,6 +97,10 @@ impl<'a> Table<'a> {
         let name: &str = key.get_ref();
         let mistake =
             self.source.mistake(&key.span(), format!("{} has no key `{name}`", self.what));
+        let meant = FOREIGN.iter().find(|(foreign, own)| *foreign == name && keys.contains(own));
+        if let Some((_, own)) = meant {
+            return Err(mistake.help(format!("did you mean `{own}`?")));
+        }
         Err(match suggest(name, keys.iter().copied()) {
             Some(help) => mistake.help(help),
             None => mistake,

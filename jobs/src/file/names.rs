@@ -11,8 +11,9 @@ pub(crate) fn nearest<'a>(
     for candidate in candidates {
         let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
         // A third of the letters may be wrong, as rustc has it.
-        let allowed = name.chars().count().max(candidate.chars().count()).max(3) / 3;
-        if distance <= allowed && best.is_none_or(|(d, _)| distance < d) {
+        let (a, b) = (name.chars().count(), candidate.chars().count());
+        let allowed = a.max(b).max(3) / 3;
+        if distance <= allowed && distance < a.min(b) && best.is_none_or(|(d, _)| distance < d) {
             best = Some((distance, candidate));
         }
     }
