@@ -2,6 +2,7 @@
 //! No file is looked at and nothing is decided here: see `high`.
 
 mod look;
+mod run;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub(crate) use look::{
     Curves, Diagnose, Diff, Direction, Flamegraph, Format, Graph, Level, Measure, Output, Report,
     Shown, Source, Timeline, Trace,
 };
+pub(crate) use run::Run;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -19,7 +21,7 @@ pub(crate) use look::{
     name = "tine",
     version,
     about = "Parallel computing on forked worker processes, and pictures of what they did.",
-    after_help = "Exit codes: 0 done, 1 failed (the message says why), 2 the command line is wrong,\n\
+    after_help = "Exit codes: 0 done, 1 failed (the message says why), 2 the command line or a job file is wrong,\n\
                   130 interrupted by Ctrl-C.",
     disable_help_subcommand = true,
     arg_required_else_help = true,
@@ -35,6 +37,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(Demo),
+    Run(Run),
     Report(Report),
     Diagnose(Diagnose),
     Graph(Graph),

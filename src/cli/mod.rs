@@ -4,6 +4,7 @@
 mod demo;
 mod failure;
 mod high;
+mod jobs;
 mod look;
 mod low;
 mod progress;
@@ -26,6 +27,7 @@ pub(crate) fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let result = Job::try_from(typed).and_then(|job| match job {
         Job::Demo(demo) => demo::run(&demo),
+        Job::Run(run) => jobs::run::run(&run),
         Job::Look(look) => look::run(&look),
     });
     match result {

@@ -13,6 +13,8 @@ use super::reason::Verdict;
 pub struct Subject<'a> {
     /// Its number in the run, from 1, in the order in which jobs are planned.
     pub seq: u64,
+    /// The number of its entry in the job file, from 0.
+    pub group: usize,
     /// What it is called.
     pub name: &'a str,
 }
@@ -47,6 +49,9 @@ pub trait Audience {
     fn starts(&mut self, _job: &Subject<'_>, _attempt: &Try<'_>) -> Result<()> {
         Ok(())
     }
+
+    /// The program of an attempt runs, as the process with this number.
+    fn started(&mut self, _job: &Subject<'_>, _attempt: &Try<'_>, _pid: u32) {}
 
     /// A job has printed something.
     ///

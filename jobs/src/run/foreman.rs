@@ -114,6 +114,10 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
         self.numbers.job(task)
     }
 
+    fn subject<'n>(&self, job: &Job<'_>, id: JobId, name: &'n str) -> Subject<'n> {
+        Subject { seq: seq(job), group: self.jobs.place(id).0, name }
+    }
+
     fn cores(&self, job: JobId) -> u32 {
         let most = u32::try_from(self.options.slots).unwrap_or(u32::MAX).max(1);
         self.jobs.group(job).settings.cores.min(most)
@@ -131,7 +135,7 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
         let last = self.past.job(&name);
         let judged = fresh::judge(self.jobs, id, &paths, (&mut self.files, last), &self.asked);
         let (verdict, before) = judged.map_err(|e| unreadable(&e))?;
-        self.audience.judged(&subject(job, &name), &verdict)?;
+        self.audience.judged(&self.subject(job, id, &name), &verdict)?;
         if verdict.runs() {
             let command = command::line(self.jobs, id);
             let active = Active { before, paths, command, name, ..Active::default() };
@@ -150,7 +154,8 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
         active.attempt = job.attempt;
         let (attempt, slot, command) = (job.attempt, job.slot, active.command.as_str());
         let attempt = Try { attempt, of, slot, command };
-        self.audience.starts(&subject(job, &active.name), &attempt)?;
+        let who = Subject { seq: seq(job), group: self.jobs.place(id).0, name: &active.name };
+        self.audience.starts(&who, &attempt)?;
         if let Some(missing) = active.paths.inputs.iter().find(|p| !self.files.exists(p)) {
             return Err(Error::new(ErrorKind::Task, format!("its input {missing} is not there")));
         }
@@ -187,7 +192,7 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
         if state != State::Done {
             self.note(id, active, state)?;
         }
-        self.audience.closed(&subject(job, &active.name), state, &active.why)
+        self.audience.closed(&self.subject(job, id, &active.name), state, &active.why)
     }
 
     /// Writes into the journal what became of a job.
@@ -222,10 +227,6 @@ fn seq(job: &Job<'_>) -> u64 {
     job.task.index() as u64 + 1
 }
 
-fn subject<'n>(job: &Job<'_>, name: &'n str) -> Subject<'n> {
-    Subject { seq: seq(job), name }
-}
-
 impl<A: Audience> Foreman for Run<'_, '_, A> {
     fn graph(&mut self, _room: usize) -> Result<Graph> {
         graph::graph(self.jobs, &self.numbers, &self.options.defaults)
@@ -258,15 +259,23 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
         if !self.active.contains_key(&number(job)) && !self.first(job, id)?.runs() {
             return Ok(Order::Done);
         }
-        let ready = self.start(job, id);
-        if let (Err(e), Some(active)) = (&ready, self.active.get_mut(&number(job))) {
-            active.why = e.message().to_owned();
-        }
-        ready.map(|()| {
-            let cores = self.cores(id);
-            let start = Start { attempt: job.attempt, slot: job.slot, cores };
-            Order::Run(command::command(self.jobs, id, &start))
-        })
+        self.start(job, id)?;
+        let start = Start { attempt: job.attempt, slot: job.slot, cores: self.cores(id) };
+        Ok(Order::Run(command::command(self.jobs, id, &start)))
+    }
+
+    fn started(&mut self, job: &Job<'_>, pid: u32) {
+        let id = self.job(job.task);
+        let of = self.attempts(id);
+        let Some(active) = self.active.get(&number(job)) else { return };
+        let attempt = Try { attempt: job.attempt, of, slot: job.slot, command: &active.command };
+        let who = Subject { seq: seq(job), group: self.jobs.place(id).0, name: &active.name };
+        self.audience.started(&who, &attempt, pid);
+    }
+
+    fn refused(&mut self, job: &Job<'_>, error: &Error) {
+        let active = self.active.entry(number(job)).or_default();
+        error.message().clone_into(&mut active.why);
     }
 
     fn output(&mut self, job: &Job<'_>, stream: OutputStream, bytes: &[u8]) -> Result<()> {
@@ -282,7 +291,7 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
         let gave_way = ended.reason == Some(EndReason::GaveWay);
         let again = failure.is_some() && !stopped && (gave_way || job.attempt < of);
         let attempt = Try { attempt: job.attempt, of, slot: job.slot, command: &active.command };
-        let who = subject(job, &active.name);
+        let who = self.subject(job, id, &active.name);
         self.audience.ended(&who, &attempt, ended, failure.as_deref(), again)?;
         let Some(why) = failure else {
             active.state = Some(State::Done);

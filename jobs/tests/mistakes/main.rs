@@ -24,7 +24,8 @@ fn said(folder: &Path, text: &str) -> String {
             Ok(jobs) => format!("no mistake, and {} jobs", jobs.len()),
         },
     };
-    said.replace(&format!("{}/", folder.display()), "").replace(&folder.display().to_string(), "FOLDER")
+    said.replace(&format!("{}/", folder.display()), "")
+        .replace(&folder.display().to_string(), "FOLDER")
 }
 
 #[test]

@@ -105,7 +105,7 @@ impl Jobs<'_> {
     }
 
     /// Calls `each` with the jobs of a choice.
-    pub(crate) fn chosen(&self, choice: &Choice, each: &mut dyn FnMut(JobId)) {
+    pub fn chosen(&self, choice: &Choice, each: &mut dyn FnMut(JobId)) {
         let group = &self.file.groups()[choice.group];
         for position in 0..group.len() {
             let mut fixed = choice.fixed.iter().enumerate();

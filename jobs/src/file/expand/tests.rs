@@ -51,8 +51,7 @@ impl Plain {
     fn toml(&self, all: &[Plain]) -> String {
         let mut text = format!("[[job]]\nname = '{}'\nshell = 'true'\n", self.name);
         if !self.axes.is_empty() {
-            let axes: Vec<String> =
-                self.axes.iter().map(|(n, v)| format!("{n} = {v:?}")).collect();
+            let axes: Vec<String> = self.axes.iter().map(|(n, v)| format!("{n} = {v:?}")).collect();
             text += &format!("matrix = {{ {} }}\n", axes.join(", "));
         }
         let names: Vec<String> = self.needs.iter().map(|&n| format!("'{}'", all[n].name)).collect();
@@ -82,9 +81,8 @@ fn plans() -> impl Strategy<Value = Vec<Plain>> {
                 .map(|a| (["x", "y", "z"][a].to_owned(), values(a)))
                 .collect();
             let own: BTreeSet<&String> = axes.iter().map(|(n, _)| n).collect();
-            let readable = |j: &usize| {
-                plans[*j].makes && plans[*j].axes.iter().all(|(n, _)| own.contains(n))
-            };
+            let readable =
+                |j: &usize| plans[*j].makes && plans[*j].axes.iter().all(|(n, _)| own.contains(n));
             let reads = (0..i).rev().find(readable).filter(|_| reads);
             let needs = (0..i).filter(|j| needs >> j & 1 == 1).collect();
             plans.push(Plain { name: format!("job{i}"), axes, needs, reads, makes });
@@ -101,7 +99,8 @@ fn expected(plans: &[Plain]) -> Vec<(String, BTreeSet<String>)> {
             let mut before = BTreeSet::new();
             for &other in plan.needs.iter().chain(&plan.reads) {
                 for theirs in plans[other].all() {
-                    let agree = theirs.iter().all(|(n, v)| values.get(n).is_none_or(|own| own == v));
+                    let agree =
+                        theirs.iter().all(|(n, v)| values.get(n).is_none_or(|own| own == v));
                     if agree {
                         before.insert(plans[other].label(&theirs));
                     }
@@ -157,9 +156,11 @@ fn texts_have_the_values_of_their_job() {
     "#;
     let file = JobFile::parse(Path::new("jobs.toml"), text).unwrap();
     let jobs = file.expand().unwrap();
-    let outputs: Vec<String> =
-        (0..8).flat_map(|j| jobs.outputs(JobId::from_index(j))).collect();
-    assert_eq!(outputs[..4], ["in/x y-16.csv", "in/x y-1000.csv", "in/x y-2.50.csv", "in/x y-true.csv"]);
+    let outputs: Vec<String> = (0..8).flat_map(|j| jobs.outputs(JobId::from_index(j))).collect();
+    assert_eq!(
+        outputs[..4],
+        ["in/x y-16.csv", "in/x y-1000.csv", "in/x y-2.50.csv", "in/x y-true.csv"]
+    );
     assert_eq!(outputs[7], "in/z-true.csv");
     let b = jobs.find("b:n=1000").unwrap();
     let before: Vec<String> = jobs.before(b).into_iter().map(|j| jobs.name(j)).collect();
