@@ -1,7 +1,9 @@
 //! What was typed: the arguments of the command, as clap reads them.
 //! No file is looked at and nothing is decided here: see `high`.
 
+mod completions;
 mod look;
+mod man;
 mod run;
 
 use std::num::NonZeroU64;
@@ -9,10 +11,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use completions::Completions;
 pub(crate) use look::{
     Curves, Diagnose, Diff, Direction, Flamegraph, Format, Graph, Level, Measure, Output, Report,
     Shown, Source, Timeline, Trace,
 };
+pub(crate) use man::Man;
 pub(crate) use run::Run;
 
 /// The command line.
@@ -46,6 +50,8 @@ pub(crate) enum Command {
     Flamegraph(Flamegraph),
     Diff(Diff),
     Trace(Trace),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Mean departure delay per airport over ten CSV files, on all cores and on one

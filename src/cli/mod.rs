@@ -7,6 +7,8 @@ mod high;
 mod jobs;
 mod look;
 mod low;
+mod pages;
+#[expect(dead_code, reason = "what runs jobs is not wired up yet")]
 mod progress;
 mod words;
 
@@ -29,6 +31,8 @@ pub(crate) fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Job::Demo(demo) => demo::run(&demo),
         Job::Run(run) => jobs::run::run(&run),
         Job::Look(look) => look::run(&look),
+        Job::Completions(shell) => Ok(pages::completions(shell)),
+        Job::Man(folder) => pages::manual(folder.as_deref()),
     });
     match result {
         Ok(text) => print(&text),
