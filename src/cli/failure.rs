@@ -20,13 +20,13 @@ pub(crate) enum Code {
 }
 
 /// The exit codes of `tine run`, for its help.
-#[expect(dead_code, reason = "what runs jobs is not wired up yet")]
 pub(crate) const RUN_CODES: &str = "\
 Exit codes:
   0    all jobs are done, or were up to date
   1    a job failed, or the run could not go on; the message says why
   2    the command line or the job file is wrong; nothing was started
-  130  interrupted by Ctrl-C or SIGTERM";
+  130  interrupted by Ctrl-C or SIGTERM: once, nothing more starts; twice, jobs are ended;
+       three times, they are killed";
 
 /// The exit codes of `tine map`, for its help: those of GNU parallel.
 #[expect(dead_code, reason = "what runs jobs is not wired up yet")]

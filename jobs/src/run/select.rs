@@ -86,6 +86,13 @@ impl Selection {
         }
     }
 
+    /// The entries of the file, each with how many of its jobs are part of the run.
+    pub fn groups<'f>(&self, jobs: &Jobs<'f>) -> Vec<(&'f str, usize)> {
+        let groups = jobs.file().groups().iter().enumerate();
+        let wanted = |g: usize| self.wanted[jobs.members(g)].iter().filter(|w| **w).count();
+        groups.map(|(g, group)| (group.name.what.as_str(), wanted(g))).collect()
+    }
+
     /// Whether a job is part of the run.
     pub fn has(&self, job: JobId) -> bool {
         self.wanted[job.index()]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::failure::RUN_CODES;
+
 /// Run the jobs of a file: what is not up to date, in the order in which they need each other
 ///
 /// The file is TOML: [[job]] with name, argv or shell, needs, inputs, outputs, matrix and more; its
@@ -12,7 +14,7 @@ use clap::Args;
 /// print is shown when they end, each as a whole. A job whose command and files are what they were
 /// when it was last done does not run.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = after_help())]
 pub(crate) struct Run {
     /// The job file
     #[arg(value_name = "FILE")]
@@ -101,7 +103,9 @@ Examples:
   tine run jobs.toml --resume          after a crash, a power cut, or Ctrl-C
   tine run jobs.toml --out result      leave pictures, a report and a log
   tine graph jobs.toml                 draw what needs what
+";
 
-Exit codes: 0 all jobs are done, 1 a job failed (the message says which), 2 the command line or the
-job file is wrong, 130 interrupted by Ctrl-C (once: nothing starts any more; twice: jobs are ended;
-three times: they are killed).";
+/// Examples, then exit codes.
+fn after_help() -> String {
+    format!("{EXAMPLES}\n{RUN_CODES}")
+}
