@@ -99,12 +99,9 @@ impl Resolver<'_> {
             }
             Wrong::Unknown => {
                 let message = format!("the job `{}` has no variable `{name}`", self.job);
-                let stays = "braces around anything but a name stay as they are";
+                let stays = "braces with spaces in them stay as they are: `{ print }`";
                 let help = help(&known, name).map(|h| format!("{h} ({stays})"));
-                (
-                    mistake(message),
-                    help.or_else(|| Some(format!("declare it in `matrix`; {stays}"))),
-                )
+                (mistake(message), help)
             }
         };
         match help {

@@ -24,7 +24,9 @@ pub use outline::{Entry as OutlineEntry, Outline};
 pub use reason::{Reason, Verdict};
 pub use select::Selection;
 
-use crate::file::JobFile;
+use tine_scheduler::{Graph, Result};
+
+use crate::file::{JobFile, Jobs};
 
 /// What holds for jobs that say nothing of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,4 +71,12 @@ pub fn journal_beside(file: &Path) -> PathBuf {
     let mut name: OsString = file.file_name().unwrap_or_default().to_owned();
     name.push(".journal");
     file.with_file_name(".tine").join(name)
+}
+
+/// The graph of the selected jobs, for pictures: one group an entry.
+///
+/// # Errors
+/// None for jobs that were expanded: they do not wait for each other.
+pub fn graph_of(jobs: &Jobs<'_>, selection: &Selection) -> Result<Graph> {
+    graph::graph(jobs, &graph::Numbers::new(jobs, selection), &Defaults::default())
 }
