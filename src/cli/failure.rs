@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::Path;
 
+use tine_jobs::file::Mistake;
 use tine_scheduler::{Error, ErrorKind};
 
 /// The exit codes of the command, as `tine --help` lists them.
@@ -12,20 +13,20 @@ use tine_scheduler::{Error, ErrorKind};
 pub(crate) enum Code {
     /// The job could not be done.
     Failed = 1,
-    /// The command line cannot be understood.
+    /// The command line, or a job file, cannot be understood.
     Usage = 2,
     /// Ctrl-C: 128 and the number of SIGINT, as shells have it.
     Interrupted = 130,
 }
 
 /// The exit codes of `tine run`, for its help.
-#[expect(dead_code, reason = "what runs jobs is not wired up yet")]
 pub(crate) const RUN_CODES: &str = "\
 Exit codes:
   0    all jobs are done, or were up to date
   1    a job failed, or the run could not go on; the message says why
   2    the command line or the job file is wrong; nothing was started
-  130  interrupted by Ctrl-C or SIGTERM";
+  130  interrupted by Ctrl-C or SIGTERM: once, nothing more starts; twice, jobs are ended;
+       three times, they are killed";
 
 /// The exit codes of `tine map`, for its help: those of GNU parallel.
 #[expect(dead_code, reason = "what runs jobs is not wired up yet")]
@@ -56,6 +57,11 @@ impl Failure {
     /// The command line asks for what cannot be together.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Failure { code: Code::Usage, message: message.into(), help: None }
+    }
+
+    /// The user has ended it.
+    pub(crate) fn interrupted() -> Self {
+        Failure { code: Code::Interrupted, message: "interrupted".into(), help: None }
     }
 
     /// The file system refused to `verb` (`read`, `write`) `path`.
@@ -89,12 +95,21 @@ impl fmt::Display for Failure {
 /// So that a task can return it: the message goes through the engine as it is.
 impl std::error::Error for Failure {}
 
+/// What is wrong with a job file is wrong with what was asked for: it is told from jobs that fail.
+impl From<Mistake> for Failure {
+    fn from(mistake: Mistake) -> Self {
+        let failure = Failure::usage(mistake.without_hint());
+        match mistake.hint() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error.kind() {
-            ErrorKind::Interrupted => {
-                Failure { code: Code::Interrupted, message: "interrupted".into(), help: None }
-            }
+            ErrorKind::Interrupted => Failure::interrupted(),
             // A task of this command failed with a `Failure`, which names file and line: the
             // task's own name and the place in tine's source would say nothing to the user.
             ErrorKind::Task => Failure::new(error.message()),

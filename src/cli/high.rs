@@ -2,6 +2,7 @@
 //! It knows the terminal, and writes nothing.
 
 mod look;
+mod run;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub(crate) use look::{
     Curves, Diagnose, Diff, Flamegraph, Graph, Look, Output, Report, Source, Target, Timeline,
     Trace,
 };
+pub(crate) use run::{Run, What};
 
 /// Flights a file: as many as the files that these imitate, some 25 MB.
 const ROWS: u64 = 260_000;
@@ -24,6 +26,8 @@ const SEED: u64 = 42;
 pub(crate) enum Job {
     /// `tine demo`.
     Demo(Demo),
+    /// `tine run`.
+    Run(Box<Run>),
     /// Whatever looks at what was recorded.
     Look(Look),
     /// `tine completions`.
@@ -65,6 +69,7 @@ impl TryFrom<low::Cli> for Job {
     fn try_from(typed: low::Cli) -> Result<Self, Failure> {
         Ok(Job::Look(match typed.command {
             low::Command::Demo(demo) => return Ok(Job::Demo(demo.into())),
+            low::Command::Run(run) => return Ok(Job::Run(Box::new(run.try_into()?))),
             low::Command::Report(report) => Look::Report(report.try_into()?),
             low::Command::Diagnose(diagnose) => Look::Diagnose(diagnose.into()),
             low::Command::Graph(graph) => Look::Graph(graph.try_into()?),

@@ -4,6 +4,7 @@
 mod completions;
 mod look;
 mod man;
+mod run;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub(crate) use look::{
     Shown, Source, Timeline, Trace,
 };
 pub(crate) use man::Man;
+pub(crate) use run::Run;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -23,7 +25,7 @@ pub(crate) use man::Man;
     name = "tine",
     version,
     about = "Parallel computing on forked worker processes, and pictures of what they did.",
-    after_help = "Exit codes: 0 done, 1 failed (the message says why), 2 the command line is wrong,\n\
+    after_help = "Exit codes: 0 done, 1 failed (the message says why), 2 the command line or a job file is wrong,\n\
                   130 interrupted by Ctrl-C.",
     disable_help_subcommand = true,
     arg_required_else_help = true,
@@ -39,6 +41,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(Demo),
+    Run(Run),
     Report(Report),
     Diagnose(Diagnose),
     Graph(Graph),

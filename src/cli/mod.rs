@@ -4,10 +4,10 @@
 mod demo;
 mod failure;
 mod high;
+mod jobs;
 mod look;
 mod low;
 mod pages;
-#[expect(dead_code, reason = "what runs jobs is not wired up yet")]
 mod progress;
 mod words;
 
@@ -28,6 +28,7 @@ pub(crate) fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let result = Job::try_from(typed).and_then(|job| match job {
         Job::Demo(demo) => demo::run(&demo),
+        Job::Run(run) => jobs::run::run(&run),
         Job::Look(look) => look::run(&look),
         Job::Completions(shell) => Ok(pages::completions(shell)),
         Job::Man(folder) => pages::manual(folder.as_deref()),

@@ -227,7 +227,7 @@ fn files_that_are_no_traces_are_refused() {
     fails(
         &folder.tine(&["graph", "a.csv"]),
         "error: a.csv is neither a trace nor a graph
-  help: name a *.tine file, or a graph that was saved as JSON or DOT\n",
+  help: name a *.tine file, a job file (*.toml), or a graph that was saved as JSON or DOT\n",
     );
     let both = folder.tine(&["diff", "gone.tine", "a.csv"]);
     assert!(both.err.contains("gone.tine"), "{}", both.err);

@@ -13,6 +13,14 @@ mod errors;
 // Ctrl-C, kills and closed pipes.
 mod ends;
 
+// The jobs of a file: the examples, what is up to date, what fails.
+#[cfg(target_os = "linux")]
+mod run;
+
+// Runs of jobs that are ended from outside, and resumed.
+#[cfg(target_os = "linux")]
+mod resume;
+
 // What looks at recorded runs: pictures, exports, differences, and what it says where that fails.
 mod look;
 

@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io::Read;
 
+use tine_jobs::file::JobFile;
+use tine_jobs::run::{Selection, graph_of};
 use tine_profiler::{Measure, Trace};
 use tine_viz::graph::{self, Shape, ShapeError};
 use tine_viz::{curves, flame, report, timeline};
@@ -20,9 +22,16 @@ pub(super) fn report(job: &high::Report) -> Result<String, Failure> {
     output::write(&job.output, |out| report::html(opened.trace(), &options, out))
 }
 
-/// `tine graph`: of a trace, or of a file of text.
+/// `tine graph`: of a trace, of a job file, or of a file of text.
 pub(super) fn graph(job: &high::Graph) -> Result<String, Failure> {
     let path = &job.source.path;
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
+        no_runs(job)?;
+        let file = JobFile::read(path)?;
+        let jobs = file.expand()?;
+        let all = Selection::new(&jobs, &[], &[]).expect("all jobs are there");
+        return draw(&Shape::of_graph(&graph_of(&jobs, &all)?, &[]), None, job);
+    }
     let refused = |e: &std::io::Error| {
         Failure::io("read", path, e).help("is the name right, and may this user read it?")
     };
@@ -34,10 +43,7 @@ pub(super) fn graph(job: &high::Graph) -> Result<String, Failure> {
         let trace = opened.trace();
         return draw(&Shape::of_trace(trace), Some(trace), job);
     }
-    if job.source.run.is_some() {
-        let message = format!("--run is for traces, and {} is none", path.display());
-        return Err(Failure::new(message).help("leave it out: a saved graph has no runs"));
-    }
+    no_runs(job)?;
     file.read_to_end(&mut begin).map_err(|e| refused(&e))?;
     let text = String::from_utf8(begin).map_err(|_| neither(job))?;
     let shape = match text.trim_start_matches('\u{feff}').trim_start() {
@@ -50,6 +56,15 @@ pub(super) fn graph(job: &high::Graph) -> Result<String, Failure> {
             .help("`tine graph RUN.tine --format json` writes a graph as it should be")
     };
     draw(&shape.map_err(wrong)?, None, job)
+}
+
+/// Fails where a run was chosen of a file that has none.
+fn no_runs(job: &high::Graph) -> Result<(), Failure> {
+    if job.source.run.is_none() {
+        return Ok(());
+    }
+    let message = format!("--run is for traces, and {} is none", job.source.path.display());
+    Err(Failure::new(message).help("leave it out: a saved graph has no runs"))
 }
 
 fn draw(shape: &Shape, trace: Option<&Trace>, job: &high::Graph) -> Result<String, Failure> {
@@ -72,7 +87,7 @@ fn is_dot(text: &str) -> bool {
 fn neither(job: &high::Graph) -> Failure {
     let name = job.source.path.display();
     Failure::new(format!("{name} is neither a trace nor a graph"))
-        .help("name a *.tine file, or a graph that was saved as JSON or DOT")
+        .help("name a *.tine file, a job file (*.toml), or a graph that was saved as JSON or DOT")
 }
 
 /// `tine timeline`.

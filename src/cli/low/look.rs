@@ -108,16 +108,17 @@ pub(crate) enum Direction {
     Right,
 }
 
-/// The task graph of a run, or a graph that was saved as JSON or DOT
+/// The task graph of a run, of a job file, or one that was saved as JSON or DOT
 ///
-/// What a file is, is told by what is in it, not by its name.
+/// A job file is known by its name, *.toml; what any other file is, is told by what is in it.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   tine graph run.tine                       writes run-graph.svg
   tine graph run.tine --colour time         dark is long
+  tine graph jobs.toml                      what its jobs need, before they run
   tine graph saved.json --format dot -o - | dot -Tpdf > graph.pdf")]
 pub(crate) struct Graph {
-    /// A trace, or a graph as JSON or DOT
+    /// A trace, a job file, or a graph as JSON or DOT
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 

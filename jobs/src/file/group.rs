@@ -1,0 +1,63 @@
+//! The jobs of one entry of a job file: one, or one for each position of its matrix.
+//! It knows its own entry alone, and not what the others make or need.
+
+use std::ops::Range;
+
+use super::braces::Text;
+use super::matrix::Axis;
+use super::settings::Settings;
+
+/// Something, and where it stands in the file.
+#[derive(Clone, Debug)]
+pub(crate) struct Spot<T> {
+    /// What stands there.
+    pub(crate) what: T,
+    /// The bytes of the file that it stands in.
+    pub(crate) span: Range<usize>,
+}
+
+/// What is run.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    /// A program and its arguments.
+    Argv(Vec<Text>),
+    /// A text for the shell.
+    Shell(Text),
+}
+
+/// An entry `[[job]]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    /// Its name.
+    pub(crate) name: Spot<String>,
+    /// What is run.
+    pub(crate) action: Action,
+    /// The entries whose jobs must be done before, as they are numbered in the file.
+    pub(crate) needs: Vec<Spot<usize>>,
+    /// Files that each job reads.
+    pub(crate) inputs: Vec<Spot<Text>>,
+    /// Files that each job makes.
+    pub(crate) outputs: Vec<Spot<Text>>,
+    /// How it is run.
+    pub(crate) settings: Settings,
+    /// What differs from job to job; none where there is one job.
+    pub(crate) axes: Vec<Axis>,
+}
+
+impl Group {
+    /// How many jobs it stands for.
+    pub(crate) fn len(&self) -> usize {
+        self.axes.iter().map(|a| a.values.len()).product()
+    }
+
+    /// How many values each axis has.
+    pub(crate) fn shape(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
+        self.axes.iter().map(|a| a.values.len())
+    }
+
+    /// The index of the value of axis `axis` at `position`, the last axis being the fastest.
+    pub(crate) fn coordinate(&self, position: usize, axis: usize) -> usize {
+        let faster: usize = self.axes[axis + 1..].iter().map(|a| a.values.len()).product();
+        position / faster % self.axes[axis].values.len()
+    }
+}

@@ -1,0 +1,346 @@
+//! The foreman of a job file: answers what the engine asks of a run, and keeps the journal.
+//! It starts no program and prints nothing: the engine does, and the audience.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tine_scheduler::jobs::{
+    Admit, Ended, Feed, Foreman, Job, Needs, Order, Reason as EndReason, Standing,
+};
+use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
+
+use super::audience::{Audience, Counts, Subject, Try};
+use super::command::{self, Start};
+use super::end;
+use super::files::Files;
+use super::fresh::{self, Asked, Before, Paths};
+use super::graph::{self, Numbers};
+use super::journal::{self, Entry, Journal, Past, State};
+use super::reason::Verdict;
+use super::{Options, Selection};
+use crate::file::{JobId, Jobs};
+
+/// Runs the jobs of a file.
+#[derive(Debug)]
+pub struct Run<'a, 'f, A> {
+    jobs: &'a Jobs<'f>,
+    numbers: Numbers,
+    options: Options,
+    asked: Asked,
+    journal: Journal,
+    past: Past,
+    run: u32,
+    files: Files,
+    /// Jobs whose attempts go on, or that wait for the next one.
+    active: BTreeMap<u32, Active>,
+    /// Jobs that the user ended, about which all has been said.
+    canceled: BTreeSet<u32>,
+    counts: Counts,
+    audience: A,
+}
+
+/// What is kept of a job from its first attempt to its end.
+#[derive(Debug, Default)]
+struct Active {
+    before: Before,
+    paths: Paths,
+    command: String,
+    name: String,
+    attempt: u32,
+    /// Why the last attempt failed.
+    why: String,
+    state: Option<State>,
+}
+
+impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
+    /// A run of the selected jobs, which says in its journal that it begins.
+    ///
+    /// # Errors
+    /// A journal that cannot be read or written, or that another run has open.
+    pub fn new(
+        jobs: &'a Jobs<'f>,
+        selection: &Selection,
+        options: Options,
+        audience: A,
+    ) -> Result<Self> {
+        let path = options.journal_of(jobs.file());
+        let refused = |e: std::io::Error| {
+            let help = match e.kind() {
+                std::io::ErrorKind::WouldBlock => {
+                    "; another run of this file goes on: wait for its end, or name another journal"
+                }
+                _ => "; name another file with --journal",
+            };
+            let message = format!("the journal {} cannot be used: {e}{help}", path.display());
+            Error::new(ErrorKind::Os, message)
+        };
+        let (mut journal, mut past) = Journal::open(&path).map_err(refused)?;
+        let resumed = options.resume && past.run > 0;
+        journal.begin(resumed).map_err(refused)?;
+        let run = if resumed { past.run } else { past.run + 1 };
+        let files = Files::new(jobs.file().folder(), std::mem::take(&mut past.files));
+        let numbers = Numbers::new(jobs, selection);
+        Ok(Run {
+            jobs,
+            asked: Asked { force: options.force, resumed: options.resume.then_some(run) },
+            options,
+            journal,
+            past,
+            run,
+            files,
+            active: BTreeMap::new(),
+            canceled: BTreeSet::new(),
+            counts: Counts { total: numbers.len() as u64, ..Counts::default() },
+            numbers,
+            audience,
+        })
+    }
+
+    /// How many jobs have come to which end.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Who is told.
+    pub fn audience(&mut self) -> &mut A {
+        &mut self.audience
+    }
+
+    /// Gives back who is told, at the end.
+    pub fn into_audience(self) -> A {
+        self.audience
+    }
+
+    fn job(&self, task: TaskId) -> JobId {
+        self.numbers.job(task)
+    }
+
+    fn subject<'n>(&self, job: &Job<'_>, id: JobId, name: &'n str) -> Subject<'n> {
+        Subject { seq: seq(job), group: self.jobs.place(id).0, name }
+    }
+
+    fn cores(&self, job: JobId) -> u32 {
+        let most = u32::try_from(self.options.slots).unwrap_or(u32::MAX).max(1);
+        self.jobs.group(job).settings.cores.min(most)
+    }
+
+    fn attempts(&self, job: JobId) -> u32 {
+        let retries = self.jobs.group(job).settings.retries.or(self.options.defaults.retries);
+        u32::from(retries.unwrap_or(0)) + 1
+    }
+
+    /// Decides about a job whose turn has come for the first time.
+    fn first(&mut self, job: &Job<'_>, id: JobId) -> Result<Verdict> {
+        let name = self.jobs.name(id);
+        let paths = Paths::of(self.jobs, id);
+        let last = self.past.job(&name);
+        let judged = fresh::judge(self.jobs, id, &paths, (&mut self.files, last), &self.asked);
+        let (verdict, before) = judged.map_err(|e| unreadable(&e))?;
+        self.audience.judged(&self.subject(job, id, &name), &verdict)?;
+        if verdict.runs() {
+            let command = command::line(self.jobs, id);
+            let active = Active { before, paths, command, name, ..Active::default() };
+            self.active.insert(number(job), active);
+        } else {
+            self.counts.fresh += 1;
+        }
+        Ok(verdict)
+    }
+
+    /// Says that an attempt starts, and makes sure that it finds what it reads and can write what it
+    /// makes.
+    fn start(&mut self, job: &Job<'_>, id: JobId) -> Result<()> {
+        let of = self.attempts(id);
+        let Some(active) = self.active.get_mut(&number(job)) else { return Ok(()) };
+        active.attempt = job.attempt;
+        let (attempt, slot, command) = (job.attempt, job.slot, active.command.as_str());
+        let attempt = Try { attempt, of, slot, command };
+        let who = Subject { seq: seq(job), group: self.jobs.place(id).0, name: &active.name };
+        self.audience.starts(&who, &attempt)?;
+        if let Some(missing) = active.paths.inputs.iter().find(|p| !self.files.exists(p)) {
+            return Err(Error::new(ErrorKind::Task, format!("its input {missing} is not there")));
+        }
+        for path in &active.paths.outputs {
+            self.files.make_folder(path).map_err(|e| {
+                Error::new(ErrorKind::Os, format!("the folder of {path} cannot be made: {e}"))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Why an attempt that has ended is a failure; `None` where it is none.
+    fn failure(&self, active: &Active, ended: &Ended) -> Option<String> {
+        end::failure(ended).or_else(|| {
+            let missing = active.paths.outputs.iter().find(|p| !self.files.exists(p))?;
+            Some(format!("it ended well, but its output {missing} is not there"))
+        })
+    }
+
+    /// Removes the outputs of an attempt that failed: nobody must take them for whole ones.
+    fn remove_outputs(&self, active: &Active) -> Result<()> {
+        for path in &active.paths.outputs {
+            self.files.remove(path).map_err(|e| {
+                let message = format!("{path}, which a failed job made, cannot be removed: {e}");
+                Error::new(ErrorKind::Os, message)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Says and counts what became of a job in the end.
+    fn finish(&mut self, job: &Job<'_>, id: JobId, active: &Active, state: State) -> Result<()> {
+        self.counts.count(state);
+        if state != State::Done {
+            self.note(id, active, state)?;
+        }
+        self.audience.closed(&self.subject(job, id, &active.name), state, &active.why)
+    }
+
+    /// Writes into the journal what became of a job.
+    fn note(&mut self, id: JobId, active: &Active, state: State) -> Result<()> {
+        let fresh = self.jobs.group(id).settings.fresh;
+        let is_hashed = state == State::Done && fresh != crate::file::Fresh::Never;
+        let outputs = match is_hashed {
+            true => {
+                active.paths.hash_outputs(&mut self.files, fresh).map_err(|e| unreadable(&e))?
+            }
+            false => 0,
+        };
+        let Before { command, inputs } = active.before;
+        let time = journal::now();
+        let entry = Entry { state, run: self.run, time, command, inputs, outputs };
+        let files = self.files.take_new();
+        let written = self.journal.job(&active.name, &entry, (active.attempt, &active.why), &files);
+        written
+            .map_err(|e| Error::new(ErrorKind::Os, format!("the journal cannot be written: {e}")))
+    }
+}
+
+fn unreadable(error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Os, format!("a file of it cannot be read: {error}"))
+}
+
+fn number(job: &Job<'_>) -> u32 {
+    u32::try_from(job.task.index()).expect("tasks are counted in 32 bits")
+}
+
+fn seq(job: &Job<'_>) -> u64 {
+    job.task.index() as u64 + 1
+}
+
+impl<A: Audience> Foreman for Run<'_, '_, A> {
+    fn graph(&mut self, _room: usize) -> Result<Graph> {
+        graph::graph(self.jobs, &self.numbers, &self.options.defaults)
+    }
+
+    fn feed(&mut self) -> Result<Feed> {
+        Ok(Feed::Closed(self.numbers.len()))
+    }
+
+    fn needs(&self, _plan: &Plan<'_>, task: TaskId) -> Needs {
+        let job = self.job(task);
+        let settings = &self.jobs.group(job).settings;
+        Needs {
+            cores: self.cores(job),
+            memory: settings.memory,
+            limit: settings.memory,
+            priority: settings.priority,
+        }
+    }
+
+    fn admit(&mut self, _standing: &Standing) -> Admit {
+        match self.counts.failed > 0 && !self.options.keep_going {
+            true => Admit::Never,
+            false => Admit::Now,
+        }
+    }
+
+    fn order(&mut self, job: &Job<'_>) -> Result<Order> {
+        let id = self.job(job.task);
+        if !self.active.contains_key(&number(job)) && !self.first(job, id)?.runs() {
+            return Ok(Order::Done);
+        }
+        self.start(job, id)?;
+        let start = Start { attempt: job.attempt, slot: job.slot, cores: self.cores(id) };
+        Ok(Order::Run(command::command(self.jobs, id, &start)))
+    }
+
+    fn started(&mut self, job: &Job<'_>, pid: u32) {
+        let id = self.job(job.task);
+        let of = self.attempts(id);
+        let Some(active) = self.active.get(&number(job)) else { return };
+        let attempt = Try { attempt: job.attempt, of, slot: job.slot, command: &active.command };
+        let who = Subject { seq: seq(job), group: self.jobs.place(id).0, name: &active.name };
+        self.audience.started(&who, &attempt, pid);
+    }
+
+    fn refused(&mut self, job: &Job<'_>, error: &Error) {
+        let active = self.active.entry(number(job)).or_default();
+        error.message().clone_into(&mut active.why);
+    }
+
+    fn output(&mut self, job: &Job<'_>, stream: OutputStream, bytes: &[u8]) -> Result<()> {
+        self.audience.prints(seq(job), stream, bytes)
+    }
+
+    fn ended(&mut self, job: &Job<'_>, ended: &Ended) -> Result<()> {
+        let id = self.job(job.task);
+        let of = self.attempts(id);
+        let Some(mut active) = self.active.remove(&number(job)) else { return Ok(()) };
+        let failure = self.failure(&active, ended);
+        let stopped = ended.reason == Some(EndReason::Stopped);
+        let gave_way = ended.reason == Some(EndReason::GaveWay);
+        let again = failure.is_some() && !stopped && (gave_way || job.attempt < of);
+        let attempt = Try { attempt: job.attempt, of, slot: job.slot, command: &active.command };
+        let who = self.subject(job, id, &active.name);
+        self.audience.ended(&who, &attempt, ended, failure.as_deref(), again)?;
+        let Some(why) = failure else {
+            active.state = Some(State::Done);
+            active.why.clear();
+            let noted = self.note(id, &active, State::Done);
+            self.active.insert(number(job), active);
+            return noted;
+        };
+        let removed = self.remove_outputs(&active);
+        let error = Error::new(ErrorKind::Task, why.clone());
+        active.why = why;
+        if stopped {
+            self.canceled.insert(number(job));
+            self.finish(job, id, &active, State::Canceled)?;
+        } else {
+            active.state = Some(State::Failed);
+            self.active.insert(number(job), active);
+        }
+        removed.and(Err(error))
+    }
+
+    fn closed(&mut self, job: &Job<'_>, status: TaskStatus) -> Result<()> {
+        let id = self.job(job.task);
+        let active = self.active.remove(&number(job));
+        if self.canceled.contains(&number(job)) {
+            return Ok(());
+        }
+        let (state, why) = match (status, &active) {
+            // Nothing was to be done for it, or nothing was decided about it.
+            (TaskStatus::Done, None) | (TaskStatus::Unfinished, _) => return Ok(()),
+            (TaskStatus::Done, Some(_)) => (State::Done, ""),
+            (TaskStatus::Skipped, _) => (State::Aborted, "a job that it waits for failed"),
+            (TaskStatus::Failed, _) => (State::Failed, "it could not be started"),
+        };
+        let mut active = active.unwrap_or_default();
+        if active.name.is_empty() {
+            active.name = self.jobs.name(id);
+        }
+        if active.why.is_empty() {
+            why.clone_into(&mut active.why);
+        }
+        self.finish(job, id, &active, state)
+    }
+
+    fn tick(&mut self, standing: &Standing) {
+        self.audience.tick(standing, &self.counts);
+    }
+
+    fn interrupted(&mut self, level: u32) {
+        self.audience.interrupted(level);
+    }
+}
