@@ -3,8 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use tine_scheduler::graph::{Graph, TaskBody};
-use tine_scheduler::value::TypeTag;
+use tine_scheduler::{Graph, TaskBody, TypeTag};
 use tine_scheduler::{Error, ErrorKind, Finished, Result, TaskContext};
 
 /// The most jobs there can be: tasks have numbers of 32 bits, of which some mean something else.

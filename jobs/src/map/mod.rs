@@ -13,10 +13,8 @@ use std::ffi::OsString;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, SystemTime};
 
-use tine_scheduler::graph::{Graph, TaskId};
 use tine_scheduler::jobs::{Admit, Ended, Feed, Foreman, Job, Needs, Order, Standing, Stdin};
-use tine_scheduler::plan::Plan;
-use tine_scheduler::{Error, ErrorKind, OutputStream, Result, TaskStatus};
+use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
 use crate::gates::{Gates, Halted, Machine};
 use crate::log::{Entry, Log, Past};
@@ -132,7 +130,7 @@ impl<S: Sink> Map<S> {
     /// # Errors
     /// The output cannot be printed.
     pub fn finish(self) -> Result<Outcome> {
-        let halted = self.settings.gates.halted();
+        let halted = self.settings.gates.halt.halted();
         let mut outcome = Outcome { failed: self.failed, halted, unread: self.unread };
         match self.output.finish() {
             Err(e) if e.is_closed() => outcome.unread = true,
@@ -246,7 +244,7 @@ impl<S: Sink> Map<S> {
             TaskStatus::Done => Ok(()),
             _ => Err(verdict::code(ended)),
         };
-        let before = self.settings.gates.halted();
+        let before = self.settings.gates.halt.halted();
         // What is ended because the run is says nothing of itself.
         if code.is_err() && !(before.is_some() && verdict::is_stopped(ended)) {
             self.failed += 1;
