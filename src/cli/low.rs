@@ -2,7 +2,9 @@
 //! No file is looked at and nothing is decided here: see `high`.
 
 mod look;
+pub(crate) mod map;
 
+use std::ffi::OsString;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
@@ -12,6 +14,13 @@ pub(crate) use look::{
     Curves, Diagnose, Diff, Direction, Flamegraph, Format, Graph, Level, Measure, Output, Report,
     Shown, Source, Timeline, Trace,
 };
+pub(crate) use map::Map;
+
+/// Reads the command line `args`, the first of which is the name of the program.
+pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let (args, lists) = map::split(args.collect());
+    Ok(map::attach(Cli::try_parse_from(args)?, lists))
+}
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -35,6 +44,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(Demo),
+    Map(Box<Map>),
     Report(Report),
     Diagnose(Diagnose),
     Graph(Graph),
