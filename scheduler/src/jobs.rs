@@ -259,6 +259,10 @@ pub trait Foreman {
     /// This attempt failed, with this error; there may be another.
     fn ended(&mut self, job: &Job<'_>, ended: &Ended) -> std::result::Result<(), Error>;
 
+    /// No program was started for the job, which fails: what it needs is more than there is, or its
+    /// [`order`](Self::order) was an error.
+    fn refused(&mut self, _job: &Job<'_>, _error: &Error) {}
+
     /// Nothing more will become of the job, which is done, has failed for good, or is skipped.
     ///
     /// # Errors

@@ -274,6 +274,10 @@ pub trait Observer: Send + Sync {
     /// The graph is planned, and workers are about to start.
     fn run_started(&self, _run: &RunView<'_>) {}
 
+    /// More tasks are known than the plan of `before` has room for: from now on the run is `now`, in
+    /// which they all have the ranks that they had. Only of runs whose jobs are still coming in.
+    fn run_grew(&self, _before: &RunView<'_>, _now: &RunView<'_>) {}
+
     /// About ten times a second, where wanted.
     fn tick(&self, _run: &RunView<'_>, _progress: &Progress<'_>) {}
 

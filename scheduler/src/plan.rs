@@ -2,6 +2,7 @@
 //! It is immutable, inherited by every worker, and knows no memory and no process.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Graph, TaskId};
@@ -18,6 +19,8 @@ pub struct Plan<'g> {
     tasks: Vec<TaskId>,
     /// Rank of each task of the graph.
     ranks: Vec<u32>,
+    /// How many of the tasks are known so far: all, but where jobs still come in.
+    known: AtomicUsize,
 }
 
 impl<'g> Plan<'g> {
@@ -32,7 +35,31 @@ impl<'g> Plan<'g> {
         for (rank, task) in (0..).zip(&tasks) {
             ranks[task.index()] = rank;
         }
-        Ok(Plan { graph, outputs: outputs.to_vec(), tasks, ranks })
+        let known = AtomicUsize::new(tasks.len());
+        Ok(Plan { graph, outputs: outputs.to_vec(), tasks, ranks, known })
+    }
+
+    /// The plan of a graph in which tasks are still coming in: it has room for all of the graph, in
+    /// the order in which they stand there, and no task yet.
+    ///
+    /// # Errors
+    /// A task that has inputs: it would have to wait for them.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(crate) fn open(graph: &'g Graph) -> Result<Self> {
+        if let Some(task) = graph.tasks().find(|&t| !graph.inputs(t).is_empty()) {
+            let message = "a job that needs others, in a run whose jobs are still coming in";
+            return Err(Error::new(ErrorKind::Build, message).in_task(graph.key(task), None));
+        }
+        let all: Vec<u32> = (0..graph.len() as u32).collect();
+        let plan = Plan::ordered(graph, &[], &all)?;
+        plan.learn(0);
+        Ok(plan)
+    }
+
+    /// Takes in more tasks: so many are known now.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(crate) fn learn(&self, known: usize) {
+        self.known.store(known.min(self.room()), Ordering::Relaxed);
     }
 
     /// The plan that another process made: these tasks in this order.
@@ -51,7 +78,8 @@ impl<'g> Plan<'g> {
         for (rank, task) in (0..).zip(&tasks) {
             ranks[task.index()] = rank;
         }
-        Ok(Plan { graph, outputs, tasks, ranks })
+        let known = AtomicUsize::new(tasks.len());
+        Ok(Plan { graph, outputs, tasks, ranks, known })
     }
 
     /// The graph that the plan is for.
@@ -64,14 +92,20 @@ impl<'g> Plan<'g> {
         &self.outputs
     }
 
-    /// How many tasks are to be run.
+    /// How many tasks are to be run, as far as that is known: where jobs are still coming in, it
+    /// becomes more.
     pub fn len(&self) -> usize {
+        self.known.load(Ordering::Relaxed)
+    }
+
+    /// How many tasks there may be before another plan has to be made.
+    pub(crate) fn room(&self) -> usize {
         self.tasks.len()
     }
 
     /// Whether nothing has to be run.
     pub fn is_empty(&self) -> bool {
-        self.tasks.is_empty()
+        self.len() == 0
     }
 
     /// The task of this rank.

@@ -38,18 +38,19 @@ impl Clock {
         }
     }
 
-    /// Makes ready what is due, and what is not needed any more and only has to be skipped.
+    /// Makes ready what is due, and what is not needed any more and only has to be skipped; returns
+    /// it.
     ///
     /// The list of newcomers is emptied first: only then is nobody in it who could come in again.
     ///
     /// # Errors
     /// An impossible state word.
-    pub(super) fn fire(&mut self, engine: &Engine<'_>) -> Result<()> {
+    pub(super) fn fire(&mut self, engine: &Engine<'_>) -> Result<Vec<u32>> {
         for task in engine.table.take_put_off() {
             self.put_off(engine, task);
         }
         if self.timers.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let now = engine.now();
         let doomed = engine.table.first_failure().is_some();
@@ -70,8 +71,7 @@ impl Clock {
                 ready.push(timer.1);
             }
         }
-        super::hint(engine, &ready);
-        Ok(())
+        Ok(ready)
     }
 
     /// When to look again.
@@ -83,6 +83,12 @@ impl Clock {
     /// Whether somebody waits.
     pub(super) fn is_waiting(&self) -> bool {
         !self.timers.is_empty()
+    }
+
+    /// How many wait.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(super) fn waiting(&self) -> usize {
+        self.timers.len()
     }
 
     /// Fails where the run is over its time.

@@ -207,17 +207,37 @@ impl Nursery {
 /// # Errors
 /// No process.
 pub(super) fn fork_zygote(body: impl FnOnce(), stranger: RawFd) -> Result<Pid> {
-    let _ = std::io::stdout().flush();
     let parent = getpid();
+    fork_helper(c"tine-zygote", stranger, || {
+        let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+        if getppid() == parent {
+            body();
+        }
+    })
+}
+
+/// Forks the process that starts programs. It outlives this one, for as long as it takes to end what
+/// it has started; for the rest as [`fork_zygote`].
+///
+/// # Errors
+/// No process, or a process that has threads: their locks would be dead in it.
+pub(super) fn fork_spawner(body: impl FnOnce(), stranger: RawFd) -> Result<Pid> {
+    if threads() > 1 {
+        let message = "the process that starts programs must be forked before this one has threads: \
+                       prepare first in `main`";
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    fork_helper(c"tine-spawner", stranger, body)
+}
+
+/// Forks a process that closes `stranger`, says nothing, runs `body`, and is gone.
+fn fork_helper(name: &std::ffi::CStr, stranger: RawFd, body: impl FnOnce()) -> Result<Pid> {
+    let _ = std::io::stdout().flush();
     // SAFETY: the child keeps to the module's invariant.
     match unsafe { fork() }.map_err(refused)? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
-            let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
-            if getppid() != parent {
-                exit(0);
-            }
-            let _ = nix::sys::prctl::set_name(c"tine-zygote");
+            let _ = nix::sys::prctl::set_name(name);
             close(stranger);
             say_nothing();
             let survived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_ok();

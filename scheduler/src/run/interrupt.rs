@@ -91,21 +91,31 @@ mod imp {
     }
 
     impl Signals {
-        /// Begins to listen.
+        /// Begins to listen, for the bell of `engine`, which must outlive this.
         pub(in crate::run) fn listen(engine: &Engine<'_>) -> Self {
+            match &engine.bell {
+                Bell::Futex => {
+                    let bell = ptr::from_ref(&engine.table.header().bell).cast_mut();
+                    Signals::begin(|place| WORDS[place].store(bell, Ordering::SeqCst))
+                }
+                Bell::Event(event) => Signals::listen_for(event),
+            }
+        }
+
+        /// Begins to listen, for an eventfd that must outlive this.
+        pub(in crate::run) fn listen_for(event: &nix::sys::eventfd::EventFd) -> Self {
+            let fd = event.as_fd_raw();
+            Signals::begin(|place| EVENTS[place].store(fd, Ordering::SeqCst))
+        }
+
+        fn begin(register: impl FnOnce(usize)) -> Self {
             let mut handlers = HANDLERS.lock().unwrap_or_else(PoisonError::into_inner);
             let free = |i: &usize| {
                 EVENTS[*i].load(Ordering::SeqCst) < 0 && WORDS[*i].load(Ordering::SeqCst).is_null()
             };
             let place = (0..BELLS).find(free).unwrap_or(BELLS);
             if place < BELLS {
-                match &engine.bell {
-                    Bell::Futex => {
-                        let bell = ptr::from_ref(&engine.table.header().bell).cast_mut();
-                        WORDS[place].store(bell, Ordering::SeqCst);
-                    }
-                    Bell::Event(event) => register(place, event.as_fd_raw()),
-                }
+                register(place);
             }
             if handlers.0 == 0 {
                 COUNT.store(0, Ordering::SeqCst);
@@ -125,10 +135,6 @@ mod imp {
         fn as_fd_raw(&self) -> RawFd {
             std::os::fd::AsFd::as_fd(self).as_raw_fd()
         }
-    }
-
-    fn register(place: usize, fd: RawFd) {
-        EVENTS[place].store(fd, Ordering::SeqCst);
     }
 
     /// Handles a signal whose disposition is the default; somebody else's handler stays.

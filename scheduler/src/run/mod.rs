@@ -10,6 +10,8 @@ mod explain;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod fork;
 mod interrupt;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+mod jobs;
 mod marks;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod memory;
@@ -38,6 +40,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+pub use jobs::Jobs;
 pub(crate) use marks::Marks;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use processes::Processes;
@@ -85,6 +89,8 @@ struct Kind {
     bell: Bell,
     in_order: bool,
     uncaught: bool,
+    /// Failures do not end the run.
+    independent: bool,
     policies: Policies,
 }
 
@@ -111,6 +117,7 @@ fn engine<'a>(
         times: wanted.times,
         tries: policies.any_retries,
         in_order: kind.in_order,
+        independent: kind.independent,
         epoch: kind.arena.map_or(0, Arena::next_epoch),
     };
     let rules = Rules {

@@ -109,6 +109,7 @@ impl Scheduler for Processes {
             bell: Bell::Event(event),
             in_order: false,
             uncaught: false,
+            independent: false,
             policies,
         };
         let engine = engine(plan, kind, observers)?;

@@ -57,7 +57,9 @@ impl Scheduler for Serial {
         let policies = Policies::resolve(plan.graph(), &self.asked)?;
         policies.check_without_kills(&self.asked, self.name())?;
         let bell = Bell::Futex;
-        let kind = Kind { workers: 1, arena: None, bell, in_order: true, uncaught, policies };
+        let (in_order, independent) = (true, false);
+        let kind =
+            Kind { workers: 1, arena: None, bell, in_order, uncaught, independent, policies };
         let engine = engine(plan, kind, observers)?;
         let mut watch = Watch::start(&engine, observers, self.name());
         watch.worker(0, std::process::id(), None);

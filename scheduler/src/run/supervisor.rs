@@ -123,7 +123,7 @@ impl<'a> Supervisor<'a> {
             self.hurry();
             self.cancel()?;
             self.expire();
-            self.clock.fire(self.engine)?;
+            super::hint(self.engine, &self.clock.fire(self.engine)?);
             self.clock.check_run(self.engine)?;
             self.sleep()?;
             self.screen.check()?;

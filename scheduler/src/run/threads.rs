@@ -90,6 +90,7 @@ impl Scheduler for Threads {
             bell: Bell::Futex,
             in_order: false,
             uncaught: false,
+            independent: false,
             policies,
         };
         let engine = engine(plan, kind, observers)?;
@@ -163,7 +164,7 @@ fn supervise(engine: &Engine<'_>, watch: &mut Watch<'_>) -> Result<()> {
                 engine.table.slot(worker).ask(task);
             }
         }
-        clock.fire(engine)?;
+        super::hint(engine, &clock.fire(engine)?);
         clock.check_run(engine)?;
         if engine.table.all_asleep() && !engine.table.is_finished() {
             super::rehint(engine, &mut clock)?;

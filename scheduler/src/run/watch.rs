@@ -49,10 +49,56 @@ impl<'a> Watch<'a> {
         let probes = observers.iter().flat_map(|o| o.probes(&view)).collect();
         // This is the run's only watch.
         drop(engine.probes.set(probes));
+        Watch::over(engine, observers, view)
+    }
+
+    /// Begins to watch a run of jobs, which nobody can look into.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(super) fn start_jobs(engine: &'a Engine<'a>, observers: &'a [Arc<dyn Observer>]) -> Self {
+        let (plan, workers) = (engine.plan, engine.table.workers());
+        let view = RunView { plan, scheduler: "jobs", workers, started: SystemTime::now() };
+        for observer in observers {
+            observer.run_started(&view);
+        }
+        Watch::over(engine, observers, view)
+    }
+
+    fn over(engine: &'a Engine<'a>, observers: &'a [Arc<dyn Observer>], view: RunView<'a>) -> Self {
         let next_tick = engine.wanted.ticks.then(|| Instant::now() + TICK);
         let (workers, rare) = (Vec::new(), Vec::new());
         let totals = if engine.wanted.ticks { totals(engine) } else { Vec::new() };
         Watch { engine, observers, view, next_tick, workers, rare, totals, told: None }
+    }
+
+    /// The same run on a larger plan, with what was noted of it so far.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(super) fn grown<'b>(self, engine: &'b Engine<'b>) -> Watch<'b>
+    where
+        'a: 'b,
+    {
+        let view = RunView { plan: engine.plan, ..self.view };
+        for observer in self.observers {
+            observer.run_grew(&self.view, &view);
+        }
+        let Watch { observers, next_tick, workers, rare, told, .. } = self;
+        let totals = if engine.wanted.ticks { totals(engine) } else { Vec::new() };
+        Watch { engine, observers, view, next_tick, workers, rare, totals, told }
+    }
+
+    /// Notes a fact that not every task has.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(super) fn rare(&mut self, fact: RareFact) {
+        if self.engine.wanted.costs {
+            self.rare.push(fact);
+        }
+    }
+
+    /// Notes that more tasks are known.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(super) fn learned(&mut self) {
+        if self.engine.wanted.ticks {
+            self.totals = totals(self.engine);
+        }
     }
 
     /// Tells of the run's memory, where something about it is not as it was told last; `over` says
@@ -133,7 +179,8 @@ impl<'a> Watch<'a> {
         self.drain();
         let (engine, totals) = (self.engine, &self.totals);
         let count = || progress(engine, totals);
-        let times = |ranks| engine.table.times_of(ranks);
+        let known = |ranks: std::ops::Range<usize>| ranks.start..ranks.end.min(engine.plan.len());
+        let times = |ranks| engine.table.times_of(known(ranks));
         let (workers, rare) = (&self.workers[..], &self.rare[..]);
         let elapsed = engine.now();
         let progress = Progress { count: &count, times: &times, elapsed, pids, workers, rare };
@@ -162,7 +209,7 @@ impl<'a> Watch<'a> {
         }
         self.drain();
         let table = &self.engine.table;
-        let times = table.times_of(0..usize::MAX);
+        let times = table.times_of(0..self.engine.plan.len());
         let lost = (0..table.workers()).filter_map(|w| table.ring(w)).map(|r| r.lost()).sum();
         let (rare, workers) = (&self.rare[..], &self.workers[..]);
         let elapsed = self.engine.now();
@@ -185,7 +232,7 @@ fn totals(engine: &Engine<'_>) -> Vec<GroupProgress> {
 fn progress(engine: &Engine<'_>, totals: &[GroupProgress]) -> Vec<GroupProgress> {
     let graph = engine.plan.graph();
     let mut groups = totals.to_vec();
-    for rank in 0..engine.table.last() {
+    for rank in 0..engine.plan.len() as u32 {
         let state = engine.table.cell(rank).state.load();
         if state.is_some_and(|s| s.phase.is_final()) {
             groups[graph.group_of(engine.task(rank)).index()].ended += 1;

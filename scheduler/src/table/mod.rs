@@ -1,6 +1,8 @@
 //! The state of a run in shared memory: one cache line a task, one slot and one queue a worker.
 //! It does not run anything: `worker` does, and `supervisor` looks after it.
 
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+mod adopt;
 mod asleep;
 mod bell;
 mod bits;
@@ -153,6 +155,8 @@ pub(crate) struct Shape {
     pub(crate) tries: bool,
     /// Every task is taken in static order, by one worker.
     pub(crate) in_order: bool,
+    /// A failure is the matter of those that need the task, and never ends the run.
+    pub(crate) independent: bool,
     /// Told apart from every other run in the same arena.
     pub(crate) epoch: u32,
 }
@@ -169,11 +173,11 @@ struct Counts {
 impl Counts {
     fn of(plan: &Plan<'_>, links: &release::Links, shape: Shape) -> Self {
         Counts {
-            tasks: plan.len(),
+            tasks: plan.room(),
             edges: links.edges(),
             sources: links.sources.len() + links.gated.len(),
             wide: links.wide_words(),
-            queued: if shape.in_order { 1 } else { plan.len() - links.sources.len() },
+            queued: if shape.in_order { 1 } else { plan.room() - links.sources.len() },
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Links {
 
 impl Links {
     pub(super) fn new(plan: &Plan<'_>, shape: Shape) -> Self {
-        let n = plan.len();
+        let n = plan.room();
         let mut links = Links {
             input_starts: Vec::with_capacity(n + 2),
             inputs: Vec::with_capacity(n + n / 4),
@@ -54,7 +54,9 @@ impl Links {
         own.extend(outputs.map(|r| r as u32));
         links.add(&mut own);
         links.input_starts.push(links.inputs.len() as u32);
-        links.find_fatal();
+        if !shape.independent {
+            links.find_fatal();
+        }
         links.find_sources(plan, shape);
         links
     }
@@ -95,11 +97,11 @@ impl Links {
 
     fn find_sources(&mut self, plan: &Plan<'_>, shape: Shape) {
         if shape.in_order {
-            self.sources = (0..plan.len() as u32).collect();
+            self.sources = (0..plan.room() as u32).collect();
             return;
         }
         let many = GATE_FAN_OUT * shape.workers;
-        for rank in 0..plan.len() {
+        for rank in 0..plan.room() {
             let inputs = self.inputs_of(rank);
             let marked = || plan.graph().group(plan.graph().group_of(plan.task(rank))).is_source();
             let wide = |e: &u32| self.out_degree[(e & !CATCHES) as usize] as usize > many;

@@ -94,6 +94,7 @@ pub(super) fn live(plan: OwnedFd, table: OwnedFd, event: OwnedFd, worker: u16) -
         times: carried.times,
         tries: carried.policies.any_retries,
         in_order: carried.rules.in_order,
+        independent: false,
         epoch: carried.epoch,
     };
     let table = Arc::new(Table::attach(&plan, shape, table)?);
