@@ -2,6 +2,7 @@
 //! It knows the terminal, and writes nothing.
 
 mod look;
+pub(crate) mod map;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub(crate) use look::{
     Curves, Diagnose, Diff, Flamegraph, Graph, Look, Output, Report, Source, Target, Timeline,
     Trace,
 };
+pub(crate) use map::Map;
 
 /// Flights a file: as many as the files that these imitate, some 25 MB.
 const ROWS: u64 = 260_000;
@@ -22,6 +24,8 @@ const SEED: u64 = 42;
 pub(crate) enum Job {
     /// `tine demo`.
     Demo(Demo),
+    /// `tine map`.
+    Map(Box<Map>),
     /// Whatever looks at what was recorded.
     Look(Look),
 }
@@ -59,6 +63,7 @@ impl TryFrom<low::Cli> for Job {
     fn try_from(typed: low::Cli) -> Result<Self, Failure> {
         Ok(Job::Look(match typed.command {
             low::Command::Demo(demo) => return Ok(Job::Demo(demo.into())),
+            low::Command::Map(map) => return Ok(Job::Map(Box::new(Map::try_from(*map)?))),
             low::Command::Report(report) => Look::Report(report.try_into()?),
             low::Command::Diagnose(diagnose) => Look::Diagnose(diagnose.into()),
             low::Command::Graph(graph) => Look::Graph(graph.try_into()?),

@@ -4,6 +4,7 @@
 mod demo;
 mod failure;
 mod high;
+mod jobs;
 mod look;
 mod low;
 mod progress;
@@ -13,23 +14,31 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use failure::{Code, Failure};
 use high::Job;
 
+/// What is left to do when a job is done.
+enum Done {
+    /// To print this.
+    Text(String),
+    /// To end with this exit code: everything is printed.
+    Code(u8),
+}
+
 /// Runs the command line `args`, the first of which is the name of the program.
 pub(crate) fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let typed = match low::Cli::try_parse_from(args) {
+    let typed = match low::parse(args) {
         Ok(typed) => typed,
         Err(message) => return print_usage(&message),
     };
     let result = Job::try_from(typed).and_then(|job| match job {
-        Job::Demo(demo) => demo::run(&demo),
-        Job::Look(look) => look::run(&look),
+        Job::Demo(demo) => demo::run(&demo).map(Done::Text),
+        Job::Look(look) => look::run(&look).map(Done::Text),
+        Job::Map(map) => jobs::map::run(&map).map(Done::Code),
     });
     match result {
-        Ok(text) => print(&text),
+        Ok(Done::Text(text)) => print(&text),
+        Ok(Done::Code(code)) => ExitCode::from(code),
         Err(failure) => fail(&failure),
     }
 }

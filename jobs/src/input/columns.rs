@@ -31,9 +31,13 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Parts at what `separator` matches.
-    pub fn new(separator: Regex, trim: Trim) -> Self {
-        Columns { separator, trim }
+    /// Parts at what the regular expression `separator` matches.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn new(separator: &str, trim: Trim) -> Result<Self, regex::Error> {
+        let separator = Regex::new(&format!("(?-u){separator}"))?;
+        Ok(Columns { separator, trim })
     }
 
     /// Appends the arguments in `item`.
@@ -54,7 +58,7 @@ mod tests {
 
     #[test]
     fn columns_are_trimmed() {
-        let columns = Columns::new(Regex::new("[,;]").unwrap(), Trim::BOTH);
+        let columns = Columns::new("[,;]", Trim::BOTH).unwrap();
         let mut arguments = vec![];
         columns.split(b" a ,b c;; \xff", &mut arguments);
         assert_eq!(arguments, [&b"a"[..], b"b c", b"", b"\xff"]);

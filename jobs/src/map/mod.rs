@@ -150,12 +150,10 @@ impl<S: Sink> Map<S> {
     }
 
     /// Something to say that is no output of a job.
-    fn note(&mut self, text: &str) -> Result<()> {
+    fn note(&mut self, text: &str) {
         let line = format!("tine: {text}\n");
-        match self.output.sink().write(OutputStream::Stderr, line.as_bytes()) {
-            // There is nowhere left to say that.
-            Err(_) | Ok(()) => Ok(()),
-        }
+        // There is nowhere left to say that this cannot be said.
+        drop(self.output.sink().write(OutputStream::Stderr, line.as_bytes()));
     }
 
     fn printed(&mut self, result: std::result::Result<(), crate::output::Error>) -> Result<()> {
@@ -249,7 +247,7 @@ impl<S: Sink> Map<S> {
         if code.is_err() && !(before.is_some() && verdict::is_stopped(ended)) {
             self.failed += 1;
             if let Some(why) = verdict::explain(ended) {
-                self.note(&format!("job {} {why}: {}", Self::seq(job), current.line.display()))?;
+                self.note(&format!("job {} {why}: {}", Self::seq(job), current.line.display()));
             }
         }
         let total = self.total();
@@ -258,8 +256,8 @@ impl<S: Sink> Map<S> {
         {
             let how = verdict::describe(ended);
             let line = current.line.display();
-            self.note(&format!("job {} {how}: {line}", Self::seq(job)))?;
-            self.note(verdict::halt(halted))?;
+            self.note(&format!("job {} {how}: {line}", Self::seq(job)));
+            self.note(verdict::halt(halted));
         }
         Ok(())
     }
@@ -302,14 +300,14 @@ impl<S: Sink> Foreman for Map<S> {
     }
 
     fn order(&mut self, job: &Job<'_>) -> Result<Order> {
-        let order = self.prepare(job);
-        if let Err(error) = &order
-            && !self.unread
-        {
-            self.note(&format!("job {} cannot be started: {}", Self::seq(job), error.message()))?;
-            self.failed += 1;
+        self.prepare(job)
+    }
+
+    fn refused(&mut self, job: &Job<'_>, error: &Error) {
+        self.failed += 1;
+        if !self.unread {
+            self.note(&format!("job {} cannot be started: {}", Self::seq(job), error.message()));
         }
-        order
     }
 
     fn output(&mut self, job: &Job<'_>, stream: OutputStream, bytes: &[u8]) -> Result<()> {

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::{BorrowedFd, OwnedFd};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::input::blocks::Blocks;
@@ -69,8 +70,12 @@ impl Arguments {
         self
     }
 
-    fn advance(&mut self) -> io::Result<()> {
-        self.rows.read()?;
+    fn advance(&mut self, waits: bool) -> io::Result<()> {
+        if waits {
+            self.rows.wait()?;
+        } else {
+            self.rows.read()?;
+        }
         let (base, measure) = (self.base, &self.measure);
         self.packer.take(&self.rows, |arguments| {
             let line = measure.line(&Filling::new(arguments));
@@ -139,8 +144,28 @@ impl Supply {
     /// A source cannot be read.
     pub fn advance(&mut self) -> io::Result<()> {
         match self {
-            Supply::Arguments(arguments) => arguments.advance(),
+            Supply::Arguments(arguments) => arguments.advance(false),
             Supply::Pieces(pieces) => pieces.advance(),
+        }
+    }
+
+    /// The same, and waits where nothing is there: for those who run nothing meanwhile.
+    ///
+    /// # Errors
+    /// A source cannot be read.
+    pub fn wait(&mut self) -> io::Result<()> {
+        match self {
+            Supply::Arguments(arguments) => arguments.advance(true),
+            Supply::Pieces(pieces) => {
+                if let Some(fd) = pieces.blocks.input() {
+                    let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
+                    poll(&mut fds, PollTimeout::NONE).or_else(|e| match e {
+                        nix::Error::EINTR => Ok(0),
+                        e => Err(e),
+                    })?;
+                }
+                pieces.advance()
+            }
         }
     }
 

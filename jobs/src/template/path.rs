@@ -59,7 +59,6 @@ impl Part {
         let name = text.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
         match self {
             Part::Whole => text,
-            Part::Stripped(1) => &text[..extension(text)],
             Part::Stripped(n) => &text[..extensions(text, n).unwrap_or(text.len())],
             Part::Name => &text[name..],
             Part::Folder => folder(text),
@@ -75,14 +74,6 @@ impl Part {
                 None => &[],
             },
         }
-    }
-}
-
-/// Where the last extension begins, which has at least one character; the end where there is none.
-fn extension(text: &[u8]) -> usize {
-    match text.iter().rposition(|&b| matches!(b, b'.' | b'/')) {
-        Some(at) if text[at] == b'.' && at + 1 < text.len() => at,
-        _ => text.len(),
     }
 }
 
@@ -145,7 +136,7 @@ mod tests {
         let cases = [
             ("a.b/c", Part::Stripped(1), "a.b/c"),
             (".bashrc", Part::Stripped(1), ""),
-            ("a.", Part::Stripped(1), "a."),
+            ("a.", Part::Stripped(1), "a"),
             ("d/a.b.c.d", Part::Stripped(2), "d/a.b"),
             ("d/a.b", Part::Stripped(2), "d/a.b"),
             ("d/a.b.c.d", Part::Stem(3), "a"),

@@ -1,0 +1,4 @@
+//! The commands that run programs.
+//! They know neither how programs are started nor how their output is kept apart.
+
+pub(crate) mod map;
