@@ -18,6 +18,27 @@ pub(crate) enum Code {
     Interrupted = 130,
 }
 
+/// The exit codes of `tine run`, for its help.
+#[expect(dead_code, reason = "what runs jobs is not wired up yet")]
+pub(crate) const RUN_CODES: &str = "\
+Exit codes:
+  0    all jobs are done, or were up to date
+  1    a job failed, or the run could not go on; the message says why
+  2    the command line or the job file is wrong; nothing was started
+  130  interrupted by Ctrl-C or SIGTERM";
+
+/// The exit codes of `tine map`, for its help: those of GNU parallel.
+#[expect(dead_code, reason = "what runs jobs is not wired up yet")]
+pub(crate) const MAP_CODES: &str = "\
+Exit codes:
+  0        all jobs are done
+  1..100   so many jobs failed
+  101      more than 100 jobs failed
+  0..255   where --halt ended the run: as for GNU parallel, that of the job which failed where
+           one was enough, else the number or the percentage of failures; 0 for successes
+  130      interrupted by Ctrl-C or SIGTERM
+  255      the command line is wrong, or the run could not go on";
+
 /// What the user is told at the end, instead of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {

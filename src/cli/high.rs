@@ -7,6 +7,8 @@ pub(crate) mod map;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use clap_complete::Shell;
+
 use super::failure::Failure;
 use super::low;
 pub(crate) use look::{
@@ -28,6 +30,10 @@ pub(crate) enum Job {
     Map(Box<Map>),
     /// Whatever looks at what was recorded.
     Look(Look),
+    /// `tine completions`.
+    Completions(Shell),
+    /// `tine man`, into a folder or to standard output.
+    Man(Option<PathBuf>),
 }
 
 /// What `tine demo` is to do.
@@ -72,6 +78,8 @@ impl TryFrom<low::Cli> for Job {
             low::Command::Flamegraph(flame) => Look::Flamegraph(flame.try_into()?),
             low::Command::Diff(diff) => Look::Diff(diff.try_into()?),
             low::Command::Trace(trace) => Look::Trace(trace.try_into()?),
+            low::Command::Completions(typed) => return Ok(Job::Completions(typed.shell)),
+            low::Command::Man(man) => return Ok(Job::Man(man.folder)),
         }))
     }
 }

@@ -1,7 +1,9 @@
 //! What was typed: the arguments of the command, as clap reads them.
 //! No file is looked at and nothing is decided here: see `high`.
 
+mod completions;
 mod look;
+mod man;
 pub(crate) mod map;
 
 use std::ffi::OsString;
@@ -10,10 +12,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use completions::Completions;
 pub(crate) use look::{
     Curves, Diagnose, Diff, Direction, Flamegraph, Format, Graph, Level, Measure, Output, Report,
     Shown, Source, Timeline, Trace,
 };
+pub(crate) use man::Man;
 pub(crate) use map::Map;
 
 /// Reads the command line `args`, the first of which is the name of the program.
@@ -53,6 +57,8 @@ pub(crate) enum Command {
     Flamegraph(Flamegraph),
     Diff(Diff),
     Trace(Trace),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Mean departure delay per airport over ten CSV files, on all cores and on one

@@ -7,6 +7,8 @@ mod high;
 mod jobs;
 mod look;
 mod low;
+mod pages;
+#[expect(dead_code, reason = "what runs jobs is not wired up yet")]
 mod progress;
 mod words;
 
@@ -35,6 +37,8 @@ pub(crate) fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Job::Demo(demo) => demo::run(&demo).map(Done::Text),
         Job::Look(look) => look::run(&look).map(Done::Text),
         Job::Map(map) => jobs::map::run(&map).map(Done::Code),
+        Job::Completions(shell) => Ok(Done::Text(pages::completions(shell))),
+        Job::Man(folder) => pages::manual(folder.as_deref()).map(Done::Text),
     });
     match result {
         Ok(Done::Text(text)) => print(&text),

@@ -16,6 +16,9 @@ mod ends;
 // What looks at recorded runs: pictures, exports, differences, and what it says where that fails.
 mod look;
 
+// Completions and manual pages.
+mod pages;
+
 // Runs that were made by hand, shared with the tests of the pictures.
 #[path = "../../viz/tests/recorded/mod.rs"]
 mod recorded;
