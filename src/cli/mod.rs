@@ -8,7 +8,6 @@ mod jobs;
 mod look;
 mod low;
 mod pages;
-#[expect(dead_code, reason = "what runs jobs is not wired up yet")]
 mod progress;
 mod words;
 

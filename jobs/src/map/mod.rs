@@ -139,6 +139,11 @@ impl<S: Sink> Map<S> {
         Ok(outcome)
     }
 
+    /// Where output is printed.
+    pub fn sink(&mut self) -> &mut S {
+        self.output.sink()
+    }
+
     /// How many jobs there are, as soon as that is known.
     pub fn total(&self) -> Option<usize> {
         let count = self.supply.count();

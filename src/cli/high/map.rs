@@ -112,7 +112,14 @@ pub(crate) enum Results {
 pub(crate) struct Progress {
     pub(crate) bar: bool,
     pub(crate) eta: bool,
+    /// Whether anything is.
     pub(crate) any: bool,
+    /// Events as JSON on standard output, instead.
+    pub(crate) json: bool,
+    /// Whether standard error is a terminal that can be drawn on.
+    pub(crate) animated: bool,
+    /// Whether there may be colours.
+    pub(crate) colour: bool,
 }
 
 /// The log.
@@ -192,6 +199,9 @@ impl TryFrom<low::Map> for Map {
                 bar: shown.bar,
                 eta: shown.eta,
                 any: shown.bar || shown.eta || shown.progress,
+                json: shown.json,
+                animated: super::may_animate(),
+                colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
             },
             joblog: shown.joblog.as_deref().map(|name| joblog(name, control)),
             resume: resume(shown, control)?,

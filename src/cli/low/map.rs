@@ -267,6 +267,10 @@ pub(crate) struct Shown {
     #[arg(long)]
     pub(crate) progress: bool,
 
+    /// Print an object for each event on standard output, and what jobs print on standard error
+    #[arg(long, conflicts_with_all = ["bar", "eta", "progress"])]
+    pub(crate) json: bool,
+
     /// Write a line for each job to FILE, after those that are there with a + before it
     #[arg(long, value_name = "FILE", alias = "jl")]
     pub(crate) joblog: Option<OsString>,

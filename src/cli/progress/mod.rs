@@ -13,9 +13,6 @@ mod terminal;
 mod tests;
 
 pub(crate) use bar::Bar;
-#[expect(unused_imports, reason = "what runs jobs is not wired up yet")]
 pub(crate) use jobs::{Close, Jobs, Kind, Start};
-#[expect(unused_imports, reason = "likewise")]
 pub(crate) use lines::Look;
-#[expect(unused_imports, reason = "likewise")]
 pub(crate) use terminal::Terminal;

@@ -3,6 +3,7 @@
 
 mod dry;
 mod supply;
+mod watched;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -10,7 +11,7 @@ use std::path::Path;
 
 use tine_jobs::log::{Log, Past};
 use tine_jobs::map::{Map, Outcome, Resume, Results, Settings, TimeShare, Work};
-use tine_jobs::output::{Bounds, Output, Streams};
+use tine_jobs::output::{Bounds, Output};
 use tine_jobs::template::{Marks, Template};
 use tine_profiler::profile_to;
 use tine_scheduler::Jobs;
@@ -18,7 +19,10 @@ use tine_scheduler::jobs::Tally;
 
 use crate::cli::failure::{Code, Failure};
 use crate::cli::high;
+use crate::cli::high::map::Progress;
+use crate::cli::progress::{self, Look, Terminal};
 use supply::Supplied;
+use watched::Watched;
 
 /// The exit code where nobody reads the output any more: 128 and the number of SIGPIPE, as shells
 /// have it.
@@ -32,7 +36,7 @@ pub(crate) fn run(map: &high::Map) -> Result<u8, Failure> {
     let work = work(map, &supplied)?;
     let Some(jobs) = jobs else { return dry::run(map, supplied, &work) };
     let settings = settings(map, &supplied)?;
-    let output = Output::new(streams()?, map.mode, Bounds::default());
+    let output = Output::new(terminal(map)?, map.mode, Bounds::default());
     let foreman = Map::new(&name(map), supplied.supply, work, output, settings);
     let (tally, outcome) = match &map.profile {
         None => run_all(map, jobs, foreman)?,
@@ -48,13 +52,22 @@ pub(crate) fn run(map: &high::Map) -> Result<u8, Failure> {
 fn run_all(
     map: &high::Map,
     jobs: Jobs,
-    mut foreman: Map<Streams>,
+    mut foreman: Map<Terminal>,
 ) -> Result<(Tally, Outcome), Failure> {
     let mut jobs = jobs.slots(map.slots).retries(map.retries);
     if let Some(high::map::Timeout::Fixed(limit)) = map.timeout {
         jobs = jobs.task_timeout(limit);
     }
-    let ran = jobs.run(&mut foreman, &tine_scheduler::observers());
+    let observers = tine_scheduler::observers();
+    let ran = match progress(map) {
+        None => jobs.run(&mut foreman, &observers),
+        Some(progress) => {
+            let mut watched = Watched::new(foreman, progress, &name(map));
+            let ran = jobs.run(&mut watched, &observers);
+            foreman = watched.end();
+            ran
+        }
+    };
     let outcome = foreman.finish();
     match ran {
         Ok(tally) => Ok((tally, outcome?)),
@@ -64,6 +77,18 @@ fn run_all(
             _ => Err(error.into()),
         },
     }
+}
+
+/// How progress is shown, where it is.
+fn progress(map: &high::Map) -> Option<progress::Jobs> {
+    let Progress { bar, eta, colour, animated, json, any } = map.progress;
+    let kind = match () {
+        () if json => progress::Kind::Json,
+        () if !any => return None,
+        () if animated => progress::Kind::Bars,
+        () => progress::Kind::Plain,
+    };
+    Some(progress::Jobs::new(kind, Look { bar, eta, colour, slots: map.slots }))
 }
 
 /// Records the run in a file.
@@ -77,8 +102,10 @@ fn recorded<T>(
     recorded.output
 }
 
-fn streams() -> Result<Streams, Failure> {
-    Streams::new().map_err(|e| Failure::new(format!("cannot write to standard output: {e}")))
+fn terminal(map: &high::Map) -> Result<Terminal, Failure> {
+    let terminal = Terminal::new()
+        .map_err(|e| Failure::new(format!("cannot write to standard output: {e}")))?;
+    Ok(if map.progress.json { terminal.diverted() } else { terminal })
 }
 
 /// What jobs are called in pictures: the program.
