@@ -21,8 +21,8 @@ pub(crate) use man::Man;
 pub(crate) use map::Map;
 
 /// Reads the command line `args`, the first of which is the name of the program.
-pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let (args, lists) = map::split(args.collect());
+pub(crate) fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let (args, lists) = map::split(args);
     Ok(map::attach(Cli::try_parse_from(args)?, lists))
 }
 

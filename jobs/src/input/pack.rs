@@ -89,6 +89,11 @@ impl Packer {
         Count { known, closed: self.closed }
     }
 
+    /// Whether a blank at the end of a row means that the next one belongs to it.
+    pub fn goes_on(&self) -> bool {
+        matches!(self.packing, Packing::Lines(_))
+    }
+
     /// The rows of a job that is known.
     pub fn rows(&self, job: usize) -> Range<usize> {
         match self.packing {

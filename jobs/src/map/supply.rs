@@ -105,6 +105,12 @@ impl Arguments {
         for row in self.packer.rows(job) {
             self.rows.row(row, &mut arguments);
         }
+        // The blank that lets a line go on is no part of it.
+        if self.packer.goes_on() {
+            for argument in &mut arguments {
+                *argument = argument.trim_ascii_end();
+            }
+        }
         arguments
     }
 }

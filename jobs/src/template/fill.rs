@@ -23,16 +23,13 @@ impl<'a> Filling<'a> {
         Filling { arguments, number: 1, slot: 1, total: 1 }
     }
 
-    /// The argument at a position from 1, or from the end; nothing where there is none.
-    fn at(&self, position: i32) -> &'a [u8] {
+    /// The argument at a position from 1, or from the end, where there is one.
+    fn at(&self, position: i32) -> Option<&'a [u8]> {
         let index = match position {
             1.. => position as usize - 1,
-            _ => match self.arguments.len().checked_sub(position.unsigned_abs() as usize) {
-                Some(index) => index,
-                None => return b"",
-            },
+            _ => self.arguments.len().checked_sub(position.unsigned_abs() as usize)?,
         };
-        self.arguments.get(index).copied().unwrap_or_default()
+        self.arguments.get(index).copied()
     }
 }
 
@@ -143,7 +140,11 @@ fn place(
             }
             Ok(())
         }
-        What::One(position, part) => put(part.of(filling.at(position)), style, made),
+        // One that is missing leaves nothing, not an empty word.
+        What::One(position, part) => match filling.at(position) {
+            Some(argument) => put(part.of(argument), style, made),
+            None => Ok(()),
+        },
         What::Number => put(filling.number.to_string().as_bytes(), style, made),
         What::Slot => put(filling.slot.to_string().as_bytes(), style, made),
         What::Total => put(filling.total.to_string().as_bytes(), style, made),

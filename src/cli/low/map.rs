@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Cli, Command};
+use crate::cli::failure::MAP_CODES;
 
 /// Run a command once for each argument, several at a time, as GNU parallel does
 ///
@@ -15,7 +16,7 @@ use super::{Cli, Command};
 /// quoted so that a shell takes it as it is; it is appended where it is missing. Without a
 /// command each argument is one.
 #[derive(Args, Debug, Default)]
-#[command(after_help = EXAMPLES, verbatim_doc_comment)]
+#[command(after_help = format!("{EXAMPLES}\n\n{MAP_CODES}"), verbatim_doc_comment)]
 pub(crate) struct Map {
     /// Jobs at a time: N, +N or -N (more or less than there are cores), N% of them, 0 for as many
     /// as can be [default: 100%]
@@ -422,10 +423,7 @@ Examples:
   tine map -j4 --tag ping -c1 {} :::: hosts.txt
   tine map -k 'echo {1}-{2}' ::: a b ::: 1 2 3   all six combinations, in order
   tine map --joblog log --resume ./step ::: {1..1000}
-  tine map --pipe --block 10M 'grep -c x' < big.txt
-
-Exit codes: 0 all jobs succeeded, 1 to 100 as many failed, 101 more than 100 failed; with --halt as
-that says; 2 the command line is wrong, 130 interrupted by Ctrl-C, 141 nobody reads the output.";
+  tine map --pipe --block 10M 'grep -c x' < big.txt";
 
 #[cfg(test)]
 mod tests {

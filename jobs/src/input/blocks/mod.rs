@@ -18,7 +18,7 @@ const HEADER: usize = 64 * 1024;
 /// How much a block has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size {
-    /// About as many bytes: what a read of this many brings to its last full record.
+    /// At most so many bytes, of whole records; more where one record has more.
     Bytes(usize),
     /// This many records, or fewer in the last block.
     Records(usize),
@@ -138,8 +138,7 @@ impl Blocks {
             };
             match end {
                 Some(end) => {
-                    // What was read beyond the block is not counted for the next one.
-                    self.window = self.window.saturating_sub(end) + self.read;
+                    self.window = self.read;
                     self.push(end);
                 }
                 // A record that is larger than the window makes it twice as large.

@@ -54,7 +54,10 @@ fn open_arguments(
     arguments: &high::map::Arguments,
 ) -> Result<Supplied, Failure> {
     let mut groups = vec![];
-    let mut spares_stdin = may_spare();
+    // GNU parallel leaves it to the first job where arguments come from a file, and nowhere else.
+    let mut origins = arguments.groups.iter().flatten();
+    let mut spares_stdin =
+        may_spare() && origins.any(|origin| matches!(origin, Origin::File(_)));
     for origins in &arguments.groups {
         let mut sources = vec![];
         for origin in origins {
