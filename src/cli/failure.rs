@@ -17,6 +17,8 @@ pub(crate) enum Code {
     Usage = 2,
     /// Ctrl-C: 128 and the number of SIGINT, as shells have it.
     Interrupted = 130,
+    /// Any of the first two, where small numbers count failed jobs.
+    Uncounted = 255,
 }
 
 /// The exit codes of `tine run`, for its help.
@@ -29,7 +31,6 @@ Exit codes:
        three times, they are killed";
 
 /// The exit codes of `tine map`, for its help: those of GNU parallel.
-#[expect(dead_code, reason = "what runs jobs is not wired up yet")]
 pub(crate) const MAP_CODES: &str = "\
 Exit codes:
   0        all jobs are done
@@ -38,6 +39,7 @@ Exit codes:
   0..255   where --halt ended the run: as for GNU parallel, that of the job which failed where
            one was enough, else the number or the percentage of failures; 0 for successes
   130      interrupted by Ctrl-C or SIGTERM
+  141      nobody reads the output any more
   255      the command line is wrong, or the run could not go on";
 
 /// What the user is told at the end, instead of a result.
@@ -73,6 +75,15 @@ impl Failure {
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same, of a command whose exit code is a number of jobs.
+    #[must_use]
+    pub(crate) fn uncounted(mut self) -> Self {
+        if self.code != Code::Interrupted {
+            self.code = Code::Uncounted;
+        }
         self
     }
 

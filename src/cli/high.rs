@@ -3,6 +3,7 @@
 
 mod look;
 mod run;
+pub(crate) mod map;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub(crate) use look::{
     Trace,
 };
 pub(crate) use run::{Run, What};
+pub(crate) use map::Map;
 
 /// Flights a file: as many as the files that these imitate, some 25 MB.
 const ROWS: u64 = 260_000;
@@ -28,6 +30,8 @@ pub(crate) enum Job {
     Demo(Demo),
     /// `tine run`.
     Run(Box<Run>),
+    /// `tine map`.
+    Map(Box<Map>),
     /// Whatever looks at what was recorded.
     Look(Look),
     /// `tine completions`.
@@ -70,6 +74,7 @@ impl TryFrom<low::Cli> for Job {
         Ok(Job::Look(match typed.command {
             low::Command::Demo(demo) => return Ok(Job::Demo(demo.into())),
             low::Command::Run(run) => return Ok(Job::Run(Box::new(run.try_into()?))),
+            low::Command::Map(map) => return Ok(Job::Map(Box::new(Map::try_from(*map)?))),
             low::Command::Report(report) => Look::Report(report.try_into()?),
             low::Command::Diagnose(diagnose) => Look::Diagnose(diagnose.into()),
             low::Command::Graph(graph) => Look::Graph(graph.try_into()?),

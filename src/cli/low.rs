@@ -5,7 +5,9 @@ mod completions;
 mod look;
 mod man;
 mod run;
+pub(crate) mod map;
 
+use std::ffi::OsString;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
@@ -18,6 +20,13 @@ pub(crate) use look::{
 };
 pub(crate) use man::Man;
 pub(crate) use run::Run;
+pub(crate) use map::Map;
+
+/// Reads the command line `args`, the first of which is the name of the program.
+pub(crate) fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let (args, lists) = map::split(args);
+    Ok(map::attach(Cli::try_parse_from(args)?, lists))
+}
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -42,6 +51,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Demo(Demo),
     Run(Run),
+    Map(Box<Map>),
     Report(Report),
     Diagnose(Diagnose),
     Graph(Graph),

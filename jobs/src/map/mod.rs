@@ -1,1 +1,348 @@
-//! One command for many arguments.
+//! One command for many arguments: who says what each job is, and what becomes of it.
+//! It knows neither the command line nor how programs are started.
+
+mod graph;
+mod shuffle;
+mod supply;
+mod times;
+mod verdict;
+mod work;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, SystemTime};
+
+use tine_scheduler::jobs::{Admit, Ended, Feed, Foreman, Job, Needs, Order, Standing, Stdin};
+use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
+
+use crate::gates::{Gates, Halted, Machine};
+use crate::log::{Entry, Log, Past};
+use crate::output::{Begin, Output, Sink};
+use crate::template::Filling;
+
+pub use supply::{Arguments, Pieces, Supply};
+pub use times::TimeShare;
+pub use work::{Results, Work};
+
+/// What of an earlier run is not run again.
+#[derive(Clone, Debug)]
+pub enum Resume {
+    /// Jobs that its log has a line of.
+    Ended(Past),
+    /// Jobs that its log says have ended well.
+    Succeeded(Past),
+    /// Jobs whose files of results are there.
+    Files,
+}
+
+/// What is around the jobs of a map; the defaults do nothing.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// What holds jobs back, and what ends the run.
+    pub gates: Gates,
+    /// The limit to the time of each, by what the others took.
+    pub time: Option<TimeShare>,
+    /// The log.
+    pub log: Option<Log>,
+    /// What is taken up again.
+    pub resume: Option<Resume>,
+    /// The stream on which each command is printed before it runs.
+    pub shown: Option<OutputStream>,
+    /// Whether the first job reads the standard input of this process.
+    pub first_reads: bool,
+    /// How often a job that fails is run again.
+    pub retries: u32,
+    /// What each takes.
+    pub needs: Option<Needs>,
+}
+
+/// The jobs of a map, for [`Jobs::run`](tine_scheduler::jobs).
+#[derive(Debug)]
+pub struct Map<S> {
+    name: String,
+    supply: Supply,
+    work: Work,
+    settings: Settings,
+    output: Output<S>,
+    machine: Machine,
+    began: SystemTime,
+    /// Those that have been started and are not through.
+    current: BTreeMap<TaskId, Current>,
+    failed: usize,
+    /// Whether nobody reads the output any more.
+    unread: bool,
+}
+
+#[derive(Debug)]
+struct Current {
+    line: OsString,
+    sent: u64,
+    ended: Option<Ended>,
+}
+
+/// How a map ended, as far as its jobs say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Jobs that failed.
+    pub failed: usize,
+    /// What the run was ended for.
+    pub halted: Option<Halted>,
+    /// Whether nobody read the output any more.
+    pub unread: bool,
+}
+
+impl Outcome {
+    /// The exit code: that of what the run was ended for, or the number of failures, up to 101.
+    pub fn code(&self) -> u8 {
+        match self.halted {
+            Some(halted) => halted.code,
+            None => self.failed.min(101) as u8,
+        }
+    }
+}
+
+impl<S: Sink> Map<S> {
+    /// The jobs of `supply`, which are called `name` in pictures; what they print goes to `output`.
+    pub fn new(
+        name: &str,
+        supply: Supply,
+        work: Work,
+        output: Output<S>,
+        settings: Settings,
+    ) -> Self {
+        Map {
+            name: name.to_owned(),
+            supply,
+            work,
+            settings,
+            output,
+            machine: Machine::default(),
+            began: SystemTime::now(),
+            current: BTreeMap::new(),
+            failed: 0,
+            unread: false,
+        }
+    }
+
+    /// Prints what is left, and says how it ended.
+    ///
+    /// # Errors
+    /// The output cannot be printed.
+    pub fn finish(self) -> Result<Outcome> {
+        let halted = self.settings.gates.halt.halted();
+        let mut outcome = Outcome { failed: self.failed, halted, unread: self.unread };
+        match self.output.finish() {
+            Err(e) if e.is_closed() => outcome.unread = true,
+            done => drop(done?),
+        }
+        Ok(outcome)
+    }
+
+    /// Where output is printed.
+    pub fn sink(&mut self) -> &mut S {
+        self.output.sink()
+    }
+
+    /// How many jobs there are, as soon as that is known.
+    pub fn total(&self) -> Option<usize> {
+        let count = self.supply.count();
+        count.closed.then_some(count.known)
+    }
+
+    fn seq(job: &Job<'_>) -> u64 {
+        job.task.index() as u64 + 1
+    }
+
+    /// Something to say that is no output of a job.
+    fn note(&mut self, text: &str) {
+        let line = format!("tine: {text}\n");
+        // There is nowhere left to say that this cannot be said.
+        drop(self.output.sink().write(OutputStream::Stderr, line.as_bytes()));
+    }
+
+    fn printed(&mut self, result: std::result::Result<(), crate::output::Error>) -> Result<()> {
+        result.map_err(|e| {
+            self.unread |= e.is_closed();
+            e.into()
+        })
+    }
+
+    /// Makes the job ready for its start.
+    fn prepare(&mut self, job: &Job<'_>) -> Result<Order> {
+        let (index, seq, total) = (job.task.index(), Self::seq(job), self.total().unwrap_or(0));
+        let piece = self.supply.piece(index).map_err(|e| {
+            Error::new(ErrorKind::Os, format!("the block of job {seq} cannot be handed over: {e}"))
+        })?;
+        let arguments = self.supply.arguments(index);
+        let filling =
+            Filling { arguments: &arguments, number: index + 1, slot: job.slot, total };
+        let files = self.work.files(&filling)?;
+        if self.is_done(seq, files.as_ref()) {
+            return Ok(Order::Done);
+        }
+        let sent = piece.as_ref().map_or(0, |(_, length)| *length);
+        let stdin = match piece {
+            Some((file, _)) => Stdin::File(file),
+            None if index == 0 && self.settings.first_reads => Stdin::Inherit,
+            None => Stdin::Null,
+        };
+        let argv = self.work.argv(&filling)?;
+        let line = self.work.line(&argv);
+        let command = self.work.command(argv, &filling, job, stdin)?;
+        let tag = self.work.tag(&filling)?;
+        self.begin(job, tag, files, Current { line, sent, ended: None })?;
+        Ok(Order::Run(command))
+    }
+
+    fn begin(
+        &mut self,
+        job: &Job<'_>,
+        tag: Option<Vec<u8>>,
+        files: Option<crate::output::Files>,
+        current: Current,
+    ) -> Result<()> {
+        let seq = Self::seq(job);
+        if self.current.contains_key(&job.task) {
+            self.output.retract(seq);
+        }
+        let may_repeat = self.settings.retries > 0 || self.settings.gates.free.is_some();
+        let names = matches!(self.work.results, Some(Results::Temporary));
+        let begin = Begin { tag: tag.as_deref(), may_repeat, files: files.as_ref(), names };
+        let mut begun = self.output.begin(seq, &begin);
+        if let (Ok(()), Some(stream)) = (&begun, self.settings.shown) {
+            let mut line = current.line.as_encoded_bytes().to_vec();
+            line.push(b'\n');
+            begun = match stream {
+                OutputStream::Stdout => self.output.output(seq, stream, &line),
+                OutputStream::Stderr => {
+                    drop(self.output.sink().write(stream, &line));
+                    Ok(())
+                }
+            };
+        }
+        self.printed(begun)?;
+        self.current.insert(job.task, current);
+        Ok(())
+    }
+
+    /// Whether an earlier run has done it.
+    fn is_done(&self, seq: u64, files: Option<&crate::output::Files>) -> bool {
+        match &self.settings.resume {
+            None => false,
+            Some(Resume::Ended(past)) => past.ended(seq),
+            Some(Resume::Succeeded(past)) => past.succeeded(seq),
+            Some(Resume::Files) => files.is_some_and(crate::output::Files::exist),
+        }
+    }
+
+    /// A job that was started is through: it is counted and written down.
+    fn through(&mut self, job: &Job<'_>, current: &Current, status: TaskStatus) -> Result<()> {
+        let Some(ended) = &current.ended else { return Ok(()) };
+        if let Some(log) = &mut self.settings.log {
+            let entry = Entry::new(Self::seq(job), &current.line, job, self.began, ended);
+            log.add(&entry.sent(current.sent))?;
+        }
+        let code = match status {
+            TaskStatus::Done => Ok(()),
+            _ => Err(verdict::code(ended)),
+        };
+        let before = self.settings.gates.halt.halted();
+        // What is ended because the run is says nothing of itself.
+        if code.is_err() && !(before.is_some() && verdict::is_stopped(ended)) {
+            self.failed += 1;
+            if let Some(why) = verdict::explain(ended) {
+                self.note(&format!("job {} {why}: {}", Self::seq(job), current.line.display()));
+            }
+        }
+        let total = self.total();
+        if before.is_none()
+            && let Some(halted) = self.settings.gates.ended(code, total)
+        {
+            let how = verdict::describe(ended);
+            let line = current.line.display();
+            self.note(&format!("job {} {how}: {line}", Self::seq(job)));
+            self.note(verdict::halt(halted));
+        }
+        Ok(())
+    }
+}
+
+impl<S: Sink> Foreman for Map<S> {
+    fn graph(&mut self, room: usize) -> Result<Graph> {
+        graph::of(&self.name, room)
+    }
+
+    fn feed(&mut self) -> Result<Feed> {
+        self.supply.advance().map_err(|e| Error::new(ErrorKind::Os, e.to_string()))?;
+        let count = self.supply.count();
+        if count.known > graph::MOST {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("there are more than {} jobs: run parts of them", graph::MOST),
+            ));
+        }
+        Ok(match count.closed {
+            true => Feed::Closed(count.known),
+            false => Feed::Known(count.known),
+        })
+    }
+
+    fn input(&self) -> Option<BorrowedFd<'_>> {
+        self.supply.input()
+    }
+
+    fn needs(&self, _plan: &Plan<'_>, _task: TaskId) -> Needs {
+        self.settings.needs.unwrap_or_default()
+    }
+
+    fn timeout(&self, _job: &Job<'_>) -> Option<Duration> {
+        self.settings.time.as_ref().and_then(TimeShare::limit)
+    }
+
+    fn admit(&mut self, standing: &Standing) -> Admit {
+        self.settings.gates.admit(standing, &mut self.machine)
+    }
+
+    fn order(&mut self, job: &Job<'_>) -> Result<Order> {
+        self.prepare(job)
+    }
+
+    fn refused(&mut self, job: &Job<'_>, error: &Error) {
+        self.failed += 1;
+        if !self.unread {
+            self.note(&format!("job {} cannot be started: {}", Self::seq(job), error.message()));
+        }
+    }
+
+    fn output(&mut self, job: &Job<'_>, stream: OutputStream, bytes: &[u8]) -> Result<()> {
+        let done = self.output.output(Self::seq(job), stream, bytes);
+        self.printed(done)
+    }
+
+    fn ended(&mut self, job: &Job<'_>, ended: &Ended) -> std::result::Result<(), Error> {
+        if let Some(current) = self.current.get_mut(&job.task) {
+            current.ended = Some(ended.clone());
+        }
+        if !ended.is_success() {
+            let how = verdict::describe(ended);
+            return Err(Error::new(verdict::kind(ended), format!("job {} {how}", Self::seq(job))));
+        }
+        if let Some(time) = &mut self.settings.time {
+            time.learn(ended.ended.saturating_sub(ended.started));
+        }
+        Ok(())
+    }
+
+    fn closed(&mut self, job: &Job<'_>, status: TaskStatus) -> Result<()> {
+        if let Some(current) = self.current.remove(&job.task) {
+            self.through(job, &current, status)?;
+        }
+        self.supply.release(job.task.index());
+        let done = self.output.end(Self::seq(job));
+        self.printed(done)
+    }
+}
+
+#[cfg(test)]
+mod tests;

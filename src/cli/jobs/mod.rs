@@ -1,4 +1,5 @@
-//! Commands that run programs.
-//! It knows which module does what, and leaves everything to them.
+//! The commands that run programs.
+//! They know neither how programs are started nor how their output is kept apart.
 
+pub(super) mod map;
 pub(super) mod run;

@@ -1,0 +1,1 @@
+//! What is meant by the options of `tine map`.
