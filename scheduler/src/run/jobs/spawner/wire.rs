@@ -24,8 +24,8 @@ pub(super) enum Request {
     /// Start a program, under a number that is used once. With a limit, its tree is ended when it
     /// has more memory than that.
     Start { id: u64, limit: Option<u64>, command: Command },
-    /// Signal the whole tree of a program.
-    Signal { id: u64, signal: i32 },
+    /// Signal the whole trees of programs.
+    Signal { ids: Vec<u64>, signal: i32 },
 }
 
 /// What the spawner tells.
@@ -159,10 +159,11 @@ impl Packet {
         Ok(Packet { bytes: out.0, file: Some(file.into()) })
     }
 
-    /// The order to signal a tree.
-    pub(super) fn signal(id: u64, signal: i32) -> Packet {
+    /// The order to signal trees: at most as many as there are slots.
+    pub(super) fn signal(ids: &[u64], signal: i32) -> Packet {
         let mut out = Out::default();
-        [SIGNAL, id, signal as u64].into_iter().for_each(|n| out.number(n));
+        let head = [SIGNAL, signal as u64, ids.len() as u64];
+        head.iter().chain(ids).for_each(|&n| out.number(n));
         Packet { bytes: out.0, file: None }
     }
 
@@ -203,14 +204,10 @@ impl Packet {
     }
 }
 
-/// Tells the program something, waiting until there is room.
-pub(super) fn tell(to: BorrowedFd<'_>, report: &Report) -> nix::Result<()> {
-    let packet = Packet::report(report);
-    loop {
-        match packet.send(to, &[]) {
-            Err(Errno::EAGAIN) => super::wait_until(to, nix::poll::PollFlags::POLLOUT)?,
-            sent => return sent,
-        }
+impl Report {
+    /// Sends it to the program; `EAGAIN` where there is no room now.
+    pub(super) fn send(&self, to: BorrowedFd<'_>) -> nix::Result<()> {
+        Packet::report(self).send(to, &[])
     }
 }
 
@@ -279,7 +276,11 @@ pub(super) fn next_request(from: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Receiv
                 input.number()?;
                 start(&mut input)
             }
-            SIGNAL => Some(Request::Signal { id: input.number()?, signal: input.number()? as i32 }),
+            SIGNAL => {
+                let signal = input.number()? as i32;
+                let ids = (0..input.count()?).map(|_| input.number()).collect::<Option<_>>()?;
+                Some(Request::Signal { ids, signal })
+            }
             _ => None,
         }
     })
@@ -370,7 +371,7 @@ mod tests {
             Report::Ended { id: 1, end },
             Report::Ended { id: 2, end: last },
         ];
-        all.iter().for_each(|r| tell(ours.as_fd(), r).expect("it is there"));
+        all.iter().for_each(|r| r.send(ours.as_fd()).expect("it is there"));
         for report in all {
             let Received::Message(got, _) = next_report(theirs.as_fd(), &mut Vec::new()) else {
                 panic!("a report");
@@ -379,6 +380,20 @@ mod tests {
         }
         drop(ours);
         assert!(matches!(next_report(theirs.as_fd(), &mut Vec::new()), Received::Gone));
+    }
+
+    #[test]
+    fn signals_are_for_many_at_once() {
+        let (ours, theirs) = pair().expect("sockets");
+        let all: Vec<u64> = (1..=crate::table::MAX_WORKERS as u64).collect();
+        for ids in [&all[..0], &all[..1], &all] {
+            Packet::signal(ids, 15).send(ours.as_fd(), &[]).expect("it is there");
+            let got = next_request(theirs.as_fd(), &mut Vec::new());
+            let Received::Message(Request::Signal { ids: got, signal: 15 }, _) = got else {
+                panic!("{got:?}");
+            };
+            assert_eq!(got, ids);
+        }
     }
 
     #[test]
