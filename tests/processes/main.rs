@@ -109,7 +109,10 @@ const CASES: &[runner::Case] = &[
     ("jobs::traces::of_jobs_over_their_time", jobs::traces::of_jobs_over_their_time),
     ("jobs::traces::of_jobs_that_take_leave", jobs::traces::of_jobs_that_take_leave),
     ("jobs::traces::of_jobs_that_fork_without_end", jobs::traces::of_jobs_that_fork_without_end),
-    ("jobs::traces::of_processes_without_their_first_thread", jobs::traces::of_processes_without_their_first_thread),
+    (
+        "jobs::traces::of_processes_without_their_first_thread",
+        jobs::traces::of_processes_without_their_first_thread,
+    ),
     ("jobs::traces::of_processes_of_others", jobs::traces::of_processes_of_others),
     ("jobs::ends::of_the_program", jobs::ends::of_the_program),
     ("jobs::ends::of_the_spawner", jobs::ends::of_the_spawner),
@@ -133,7 +136,10 @@ const CASES: &[runner::Case] = &[
     ("jobs::programs::are_given_what_was_said", jobs::programs::are_given_what_was_said),
     ("jobs::programs::have_their_environment", jobs::programs::have_their_environment),
     ("jobs::programs::find_everything_in_order", jobs::programs::find_everything_in_order),
-    ("jobs::figures::of_memory_are_those_of_the_job", jobs::figures::of_memory_are_those_of_the_job),
+    (
+        "jobs::figures::of_memory_are_those_of_the_job",
+        jobs::figures::of_memory_are_those_of_the_job,
+    ),
     ("jobs::figures::of_memory_are_limited", jobs::figures::of_memory_are_limited),
     ("jobs::figures::of_memory_count_forks_once", jobs::figures::of_memory_count_forks_once),
     ("jobs::figures::of_time_are_what_was_burned", jobs::figures::of_time_are_what_was_burned),
@@ -141,7 +147,10 @@ const CASES: &[runner::Case] = &[
     ("jobs::errors::of_one_job_are_its_own", jobs::errors::of_one_job_are_its_own),
     ("jobs::errors::of_time_name_what_runs", jobs::errors::of_time_name_what_runs),
     ("jobs::errors::of_descriptors_there_are_none", jobs::errors::of_descriptors_there_are_none),
-    ("jobs::errors::of_memory_make_the_youngest_give_way", jobs::errors::of_memory_make_the_youngest_give_way),
+    (
+        "jobs::errors::of_memory_make_the_youngest_give_way",
+        jobs::errors::of_memory_make_the_youngest_give_way,
+    ),
 ];
 
 #[cfg(target_os = "linux")]

@@ -37,15 +37,36 @@ pub(crate) fn bash(script: &str, arguments: &[&str]) -> Spec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
     /// Asked what it is: it is started now.
-    Ordered { job: usize, attempt: u32, slot: usize },
-    Started { job: usize, pid: u32 },
-    Ended { job: usize, attempt: u32, ended: Box<Ended> },
-    Refused { job: usize, kind: ErrorKind },
-    Closed { job: usize, status: TaskStatus },
-    Interrupted { level: u32 },
+    Ordered {
+        job: usize,
+        attempt: u32,
+        slot: usize,
+    },
+    Started {
+        job: usize,
+        pid: u32,
+    },
+    Ended {
+        job: usize,
+        attempt: u32,
+        ended: Box<Ended>,
+    },
+    Refused {
+        job: usize,
+        kind: ErrorKind,
+    },
+    Closed {
+        job: usize,
+        status: TaskStatus,
+    },
+    Interrupted {
+        level: u32,
+    },
 }
 
 type Listener<'a> = Box<dyn FnMut(&Entry) -> Result<()> + 'a>;
+type Gate<'a> = Box<dyn FnMut(&Standing) -> Admit + 'a>;
+type Reader<'a> = Box<dyn FnMut(usize, OutputStream, &[u8]) -> Result<()> + 'a>;
 
 /// See the module.
 #[derive(Default)]
@@ -57,9 +78,9 @@ pub(crate) struct Book<'a> {
     /// Hears of every entry; what it returns is what the foreman does.
     pub(crate) listener: Option<Listener<'a>>,
     /// Says whether a job may start.
-    pub(crate) gate: Option<Box<dyn FnMut(&Standing) -> Admit + 'a>>,
+    pub(crate) gate: Option<Gate<'a>>,
     /// Takes output in the place of `printed`.
-    pub(crate) reader: Option<Box<dyn FnMut(usize, OutputStream, &[u8]) -> Result<()> + 'a>>,
+    pub(crate) reader: Option<Reader<'a>>,
     pub(crate) ticks: usize,
 }
 

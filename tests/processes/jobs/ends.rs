@@ -9,6 +9,7 @@ use tine_scheduler::Jobs;
 use tine_scheduler::jobs::Exit;
 
 use super::book::{Book, Entry, Spec, bash};
+use super::graphs::{one_in, random};
 use super::traces::{mark, marked, wait_for_end_of};
 use crate::helper::{Program, children, command, ends_within, handle, pid, state, wait_until};
 use crate::runner::step;
@@ -94,7 +95,10 @@ pub(crate) fn of_the_program() {
         kill(whom, Signal::SIGKILL).expect("it lives");
         program.child.wait().expect("a child");
         wait_for_end_of(&mark);
-        assert!(ends_within(&it, Duration::from_secs(10)), "the spawner has nothing to do any more");
+        assert!(
+            ends_within(&it, Duration::from_secs(10)),
+            "the spawner has nothing to do any more"
+        );
     }
 }
 
@@ -184,36 +188,38 @@ pub(crate) fn for_a_while() -> ExitCode {
         "sleep 0.05",
     ];
     let mut jobs = Jobs::prepare().expect("one thread");
-    let turns = super::graphs::random(&mut seed) % 3 + 1;
+    let turns = random(&mut seed) % 3 + 1;
     for _ in 0..turns {
-        let count = super::graphs::random(&mut seed) as usize % 40 + 1;
+        let count = random(&mut seed) as usize % 40 + 1;
         let specs = (0..count).map(|i| {
-            let script = scripts[super::graphs::random(&mut seed) as usize % scripts.len()];
+            let script = scripts[random(&mut seed) as usize % scripts.len()];
             let mut job = bash(script, &[&mark]);
             job.tags.push(("timeout", "700ms".into()));
-            if super::graphs::random(&mut seed) % 3 == 0 {
+            if one_in(3, &mut seed) {
                 job.needs.limit = Some(200 << 20);
             }
-            if i > 0 && super::graphs::random(&mut seed) % 3 == 0 {
-                job.after.push(super::graphs::random(&mut seed) as usize % i);
+            if i > 0 && one_in(3, &mut seed) {
+                job.after.push(random(&mut seed) as usize % i);
             }
             job
         });
         let mut book = Book::of(specs.collect());
-        let fatal = (super::graphs::random(&mut seed) % 4 == 0).then_some(count / 2);
+        let fatal = one_in(4, &mut seed).then_some(count / 2);
         book.listener = Some(Box::new(move |entry| match entry {
             Entry::Closed { job, .. } if Some(*job) == fatal => {
                 Err(tine_scheduler::Error::new(tine_scheduler::ErrorKind::Task, "on purpose"))
             }
             _ => Ok(()),
         }));
-        let slots = super::graphs::random(&mut seed) as usize % 8 + 1;
+        let slots = random(&mut seed) as usize % 8 + 1;
         jobs = jobs.slots(slots).grace(Duration::from_millis(50));
         let ran = jobs.run(&mut book, &[]);
         let whole = ran.as_ref().map(|t| t.done + t.failed + t.skipped == count);
         let odd = match whole {
             Ok(whole) => !whole,
-            Err(e) => !e.to_string().contains("on purpose") && !e.to_string().contains("starts programs"),
+            Err(e) => {
+                !e.to_string().contains("on purpose") && !e.to_string().contains("starts programs")
+            }
         };
         if odd || !marked(&mark).is_empty() && ran.is_ok() {
             return ExitCode::from(9);
@@ -230,7 +236,9 @@ pub(crate) fn as_they_were() {
     let codes = [0, 1, 2, 77, 126, 127, 128, 255];
     let signals = [1, 2, 3, 6, 9, 11, 13, 14, 15, 31, 34, 64];
     let ways = codes.iter().map(|n| bash(&format!("exit {n}"), &[]));
-    let deaths = signals.iter().map(|n| bash(&format!("ulimit -c 0; exec perl -e 'kill {n}, $$; sleep 1000'"), &[]));
+    let deaths = signals
+        .iter()
+        .map(|n| bash(&format!("ulimit -c 0; exec perl -e 'kill {n}, $$; sleep 1000'"), &[]));
     let mut book = Book::of(ways.chain(deaths).collect());
     let tally = book.run(3);
     assert_eq!((tally.done, tally.failed), (1, codes.len() + signals.len() - 1));

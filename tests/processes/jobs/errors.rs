@@ -154,7 +154,9 @@ pub(crate) fn of_descriptors_there_are_none() {
     assert_eq!(jobs.run(&mut Book::of(vec![program(["true"])]), &[]).expect("no error").done, 1);
     let before = (open(std::process::id()), open(spawner));
     for turn in 0..2 {
-        let job = |i: usize| if i % 2 == 0 { program(["true"]) } else { bash("echo a; sleep 0.3", &[]) };
+        let job = |i: usize| {
+            if i.is_multiple_of(2) { program(["true"]) } else { bash("echo a; sleep 0.3", &[]) }
+        };
         let mut book = Book::of((0..1500).map(job).collect());
         let mut most = 0;
         book.gate = Some(Box::new(|standing| {
@@ -190,7 +192,9 @@ pub(crate) fn of_memory_make_the_youngest_give_way() {
         .entries
         .iter()
         .filter_map(|e| match e {
-            super::book::Entry::Ended { job, attempt, ended } => Some((*job, *attempt, ended.reason)),
+            super::book::Entry::Ended { job, attempt, ended } => {
+                Some((*job, *attempt, ended.reason))
+            }
             _ => None,
         })
         .collect();

@@ -17,6 +17,11 @@ pub(crate) fn random(seed: &mut u64) -> u64 {
     seed.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33
 }
 
+/// Whether it is one of so many, by chance.
+pub(crate) fn one_in(many: u64, seed: &mut u64) -> bool {
+    random(seed).is_multiple_of(many)
+}
+
 /// A job that fails this often before it does not, by a folder in which it counts.
 struct Plan {
     failures: u64,
@@ -26,7 +31,7 @@ struct Plan {
 
 fn plans(seed: &mut u64, count: usize) -> Vec<Plan> {
     let plan = |i: usize| {
-        let failures = if random(seed) % 4 == 0 { random(seed) % 4 } else { 0 };
+        let failures = if one_in(4, seed) { random(seed) % 4 } else { 0 };
         let retries = random(seed) % 4;
         let needs = if i == 0 { 0 } else { random(seed) % 4 };
         let near = |seed: &mut u64| i - 1 - (random(seed) as usize % i.min(40));
@@ -180,7 +185,8 @@ pub(crate) fn that_wait_are_closed() {
     let long = bash("sleep 1000", &[]);
     let mut book = Book::of(vec![job, heir, long, bash("exit 0", &[])]);
     let me = nix::unistd::getpid();
-    let raise = move || nix::sys::signal::kill(me, nix::sys::signal::Signal::SIGINT).expect("ourselves");
+    let raise =
+        move || nix::sys::signal::kill(me, nix::sys::signal::Signal::SIGINT).expect("ourselves");
     book.listener = Some(Box::new(move |entry| {
         match entry {
             Entry::Ended { job: 0, .. } => raise(),
@@ -190,7 +196,8 @@ pub(crate) fn that_wait_are_closed() {
         Ok(())
     }));
     let tally = book.run(2);
-    let closed = |of| book.entries.iter().find(|e| matches!(e, Entry::Closed { job, .. } if *job == of));
+    let closed =
+        |of| book.entries.iter().find(|e| matches!(e, Entry::Closed { job, .. } if *job == of));
     assert_eq!(closed(0), Some(&Entry::Closed { job: 0, status: TaskStatus::Failed }));
     assert_eq!(closed(1), Some(&Entry::Closed { job: 1, status: TaskStatus::Skipped }));
     assert_eq!((tally.failed, tally.skipped, tally.unstarted), (2, 1, 1), "{:?}", book.entries);

@@ -15,7 +15,7 @@ use crate::runner::step;
 struct Line {
     input: File,
     known: usize,
-    closed: bool,
+    asked: bool,
     /// More room than is asked for.
     spare: usize,
     graphs: usize,
@@ -36,15 +36,14 @@ impl Foreman for Line {
 
     fn feed(&mut self) -> Result<Feed> {
         let mut bytes = [0; 64];
-        if self.known == 0 && self.graphs == 1 && self.started.is_empty() && !self.closed {
-            // Nothing is known at first.
-            self.closed = false;
-            self.started.push(0);
+        // At first nothing is known, and nobody waits for it.
+        if !std::mem::replace(&mut self.asked, true) {
             return Ok(Feed::Known(0));
         }
-        let n = self.input.read(&mut bytes).map_err(|e| Error::new(ErrorKind::Os, e.to_string()))?;
+        let n =
+            self.input.read(&mut bytes).map_err(|e| Error::new(ErrorKind::Os, e.to_string()))?;
         self.known += n;
-        self.started.resize(self.known + 1, 0);
+        self.started.resize(self.known, 0);
         self.statuses.resize(self.known, None);
         Ok(if n == 0 { Feed::Closed(self.known) } else { Feed::Known(self.known) })
     }
@@ -57,7 +56,8 @@ impl Foreman for Line {
         self.started[job.task.index()] += 1;
         assert_eq!(job.attempt, self.started[job.task.index()]);
         // Every seventh fails once.
-        let what = if job.task.index() % 7 == 0 && job.attempt == 1 { "false" } else { "true" };
+        let what =
+            if job.task.index().is_multiple_of(7) && job.attempt == 1 { "false" } else { "true" };
         Ok(Order::Run(Command { argv: vec![what.into()], ..Command::default() }))
     }
 
@@ -79,18 +79,22 @@ impl Foreman for Line {
 }
 
 /// Runs jobs that come in as `send` says.
-fn run(spare: usize, slots: usize, send: impl FnOnce(std::io::PipeWriter) + Send + 'static) -> Line {
+fn run(
+    spare: usize,
+    slots: usize,
+    send: impl FnOnce(std::io::PipeWriter) + Send + 'static,
+) -> Line {
     let mut jobs = Jobs::prepare().expect("one thread").slots(slots);
     let (read, write) = std::io::pipe().expect("a pipe");
     let input = File::from(std::os::fd::OwnedFd::from(read));
     let (started, statuses) = (Vec::new(), Vec::new());
-    let mut line = Line { input, known: 0, closed: false, spare, graphs: 0, started, statuses };
+    let mut line = Line { input, known: 0, asked: false, spare, graphs: 0, started, statuses };
     let sender = std::thread::spawn(move || send(write));
     let tally = jobs.run(&mut line, &[]).expect("no error of the run");
     sender.join().expect("it only writes");
     assert_eq!((tally.done, tally.failed, tally.unstarted), (line.known, 0, 0));
     assert!(line.statuses.iter().all(|s| *s == Some(TaskStatus::Done)));
-    let tries = |i: usize| if i % 7 == 0 { 2 } else { 1 };
+    let tries = |i: usize| if i.is_multiple_of(7) { 2 } else { 1 };
     assert!((0..line.known).all(|i| line.started[i] == tries(i)), "{:?}", line.started);
     line
 }

@@ -35,7 +35,12 @@ pub(crate) fn arrives_whole_and_in_order() {
     assert_eq!(book.run(8).done, 24);
     for (i, both) in files.iter().enumerate() {
         let got = book.printed.get(&i).cloned().unwrap_or_default();
-        assert!(got == *both, "job {i}: {:?} bytes of {:?}", got.map(|b| b.len()), both.each_ref().map(Vec::len));
+        assert!(
+            got == *both,
+            "job {i}: {:?} bytes of {:?}",
+            got.map(|b| b.len()),
+            both.each_ref().map(Vec::len)
+        );
         assert_eq!(book.ended(i).printed, both.each_ref().map(|b| b.len() as u64));
     }
 }
@@ -85,7 +90,8 @@ pub(crate) fn that_others_hold() {
         let (send, receive) = mpsc::channel::<()>();
         let mut receive = Some(receive);
         let mut threads = Vec::new();
-        let mut book = Book::of(vec![bash("read -rt 1000 < <(:); while :; do sleep 0.01; done", &[])]);
+        let mut book =
+            Book::of(vec![bash("read -rt 1000 < <(:); while :; do sleep 0.01; done", &[])]);
         book.listener = Some(Box::new(|entry| {
             if let Entry::Started { pid, .. } = entry {
                 let path = format!("/proc/{pid}/fd/1");

@@ -45,8 +45,10 @@ pub(crate) fn that_cannot_be_started() {
 pub(crate) fn are_given_what_was_said() {
     let odd: Vec<u8> = (1..=255).collect();
     let argument = OsString::from_vec(odd.clone());
-    let print = Spec { env: vec![("ODD".into(), Some(argument.clone()))], ..program(["printenv", "ODD"]) };
-    let many: Vec<OsString> = (0..9).map(|i| format!("{i}{}", "y".repeat(100_000)).into()).collect();
+    let print =
+        Spec { env: vec![("ODD".into(), Some(argument.clone()))], ..program(["printenv", "ODD"]) };
+    let many: Vec<OsString> =
+        (0..9).map(|i| format!("{i}{}", "y".repeat(100_000)).into()).collect();
     let variables = (0..1000).map(|i| (format!("V{i}").into(), Some("z".repeat(1000).into())));
     let here = tempfile::tempdir().expect("a folder");
     let path = std::fs::canonicalize(here.path()).expect("it is there");
@@ -54,7 +56,10 @@ pub(crate) fn are_given_what_was_said() {
         program([OsString::from("printf"), "%s".into(), argument]),
         print,
         program(["printf", "%s."].map(OsString::from).into_iter().chain(many.clone())),
-        Spec { env: variables.collect(), ..bash("echo ${#V0} ${#V999}; env | grep -c ^V[0-9]*=z", &[]) },
+        Spec {
+            env: variables.collect(),
+            ..bash("echo ${#V0} ${#V999}; env | grep -c ^V[0-9]*=z", &[])
+        },
         Spec { cwd: Some(path.clone()), ..program(["pwd"]) },
     ];
     let mut book = Book::of(jobs);

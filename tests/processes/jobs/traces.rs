@@ -46,14 +46,8 @@ const WAYS: [(&str, &str); 8] = [
     ("by timeout", r#"timeout 1000 bash -c "$s" "$1" "$1" "$2" & "#),
     ("without a parent", r#"( setsid bash -c "$s" "$1" "$1" "$2" & ) "#),
     ("twice without a parent", r#"( ( setsid setsid -f bash -c "$s" "$1" "$1" "$2" & ) & ) "#),
-    (
-        "with closed descriptors",
-        r#"( setsid bash -c "$s" "$1" "$1" "$2" 0<&- 1>&- 2>&- & ) "#,
-    ),
-    (
-        "without an environment",
-        r#"( setsid env -i PATH="$PATH" bash -c "$s" "$1" "$1" "$2" & ) "#,
-    ),
+    ("with closed descriptors", r#"( setsid bash -c "$s" "$1" "$1" "$2" 0<&- 1>&- 2>&- & ) "#),
+    ("without an environment", r#"( setsid env -i PATH="$PATH" bash -c "$s" "$1" "$1" "$2" & ) "#),
 ];
 
 /// A job that leaves something in this way, then ends as `after` says.
@@ -190,7 +184,8 @@ pub(crate) fn of_processes_of_others() {
     let mut command = crate::helper::command("jobs: as nobody");
     command.env("TOOL", &tool).env("HOME", &folder).env("XDG_CONFIG_HOME", &folder);
     let mut program = Program::spawn(&mut command);
-    let theirs: u32 = program.until("pid ").split_once(' ').expect("a number").1.parse().expect("one");
+    let theirs: u32 =
+        program.until("pid ").split_once(' ').expect("a number").1.parse().expect("one");
     let it = handle(theirs);
     let (lines, code) = program.rest();
     assert_eq!((code, lines.last().map(String::as_str)), (Some(0), Some("done 1")), "{lines:?}");

@@ -160,7 +160,8 @@ impl<'r> Shift<'r> {
             }
         }
         if !self.running.is_empty() {
-            let leaders: Vec<u32> = self.running.values().map(|job| job.pid).filter(|&p| p > 0).collect();
+            let leaders: Vec<u32> =
+                self.running.values().map(|job| job.pid).filter(|&p| p > 0).collect();
             self.spawner.hunt(&leaders);
         }
         self.running.clear();

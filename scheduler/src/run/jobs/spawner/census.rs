@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn a_name_may_hold_anything() {
-        let stat = |head: &str, threads: &str| format!("{head} 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0");
+        let stat =
+            |head: &str, threads: &str| format!("{head} 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0");
         let process = Process { parent: 7, group: 8, session: 9, dead: false };
         assert_eq!(parse(&stat("42 (a) S 1 2 3) b) R 7 8 9", "1")), Some(process));
         assert_eq!(parse(&stat("42 (a) Z 7 8 9", "1")), Some(Process { dead: true, ..process }));
@@ -222,7 +223,9 @@ mod tests {
     #[test]
     fn a_circle_of_parents_ends() {
         let all = census(&[(2, 3, 2, 2), (3, 2, 3, 3)]);
-        assert!(all.owners(Pid::from_raw(10), &BTreeMap::from([(7, 1)]), &BTreeMap::new()).is_empty());
+        assert!(
+            all.owners(Pid::from_raw(10), &BTreeMap::from([(7, 1)]), &BTreeMap::new()).is_empty()
+        );
     }
 
     #[test]

@@ -43,7 +43,9 @@ fn members(nonce: u64, named: &BTreeMap<i32, u64>) -> Vec<Member> {
     let nonce = format!("{nonce:x}");
     let is_ours = |&pid: &i32| {
         let names = census.names(pid);
-        let token = || variable(pid, TOKEN).is_some_and(|t| t.split_once('.').is_some_and(|(n, _)| n == nonce));
+        let token = || {
+            variable(pid, TOKEN).is_some_and(|t| t.split_once('.').is_some_and(|(n, _)| n == nonce))
+        };
         names.iter().any(|name| named.contains_key(name)) || token()
     };
     let me = std::process::id() as i32;

@@ -75,7 +75,8 @@ impl Launcher {
         let changes: BTreeMap<&OsString, &Option<OsString>> =
             command.env.iter().map(|(name, value)| (name, value)).collect();
         let set = changes.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?)));
-        let set = set.map(|(name, value)| assignment(name, value)).collect::<nix::Result<Vec<_>>>()?;
+        let set =
+            set.map(|(name, value)| assignment(name, value)).collect::<nix::Result<Vec<_>>>()?;
         let cwd = command.cwd.as_ref().map(|cwd| text(cwd.as_os_str())).transpose()?;
         let inherited =
             self.environment.iter().filter(|(name, _)| !changes.contains_key(name)).map(|(_, l)| l);
