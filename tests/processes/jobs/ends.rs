@@ -194,7 +194,7 @@ pub(crate) fn for_a_while() -> ExitCode {
         let specs = (0..count).map(|i| {
             let script = scripts[random(&mut seed) as usize % scripts.len()];
             let mut job = bash(script, &[&mark]);
-            job.tags.push(("timeout", "700ms".into()));
+            job.tags.push(("timeout", "300ms".into()));
             if one_in(3, &mut seed) {
                 job.needs.limit = Some(200 << 20);
             }
