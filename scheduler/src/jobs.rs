@@ -5,12 +5,15 @@
 use std::ffi::OsString;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::{Error, Result};
-use crate::graph::{Graph, TaskId};
+use crate::context::{Finished, TaskContext};
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Graph, TaskBody, TaskId};
 use crate::observer::{OutputStream, TaskStatus};
 use crate::plan::Plan;
+use crate::value::TypeTag;
 
 /// A program to be started, in a process group of its own.
 #[derive(Debug, Default)]
@@ -276,4 +279,22 @@ pub trait Foreman {
 
     /// The user has asked, for the `level`th time, that the run end.
     fn interrupted(&mut self, _level: u32) {}
+}
+
+/// The body of a task that is a job, for graphs: what it does, a [`Foreman`] says.
+pub fn body() -> Arc<dyn TaskBody> {
+    Arc::new(Program)
+}
+
+struct Program;
+
+impl TaskBody for Program {
+    fn run(&self, _task: &TaskContext<'_>) -> Result<Finished> {
+        let message = "a job is a program of its own: `Jobs` runs it, no other scheduler can";
+        Err(Error::new(ErrorKind::Unsupported, message))
+    }
+
+    fn output_type(&self) -> TypeTag {
+        TypeTag::of::<()>()
+    }
 }

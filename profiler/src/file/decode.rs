@@ -75,10 +75,10 @@ pub(super) fn tasks(input: &mut Input<'_>, trace: &mut Trace) -> Result<()> {
     if group.iter().any(|&g| g >= groups as u64) {
         return Err(input.malformed("a task is of no known group"));
     }
-    c.group = narrow(input, group)?;
+    let group: Vec<u32> = narrow(input, group)?;
     let mut last: Vec<Vec<u32>> = vec![Vec::new(); groups];
-    for i in 0..n {
-        let before = &mut last[c.group[i] as usize];
+    for &g in &group {
+        let before = &mut last[g as usize];
         let axes = input.count()?;
         before.resize(axes, 0);
         for p in before.iter_mut() {
@@ -87,7 +87,16 @@ pub(super) fn tasks(input: &mut Input<'_>, trace: &mut Trace) -> Result<()> {
         }
         c.positions.push(before.iter().copied());
     }
+    c.group.extend(group);
     c.fill_times();
+    Ok(())
+}
+
+/// Tasks that became known later: they take nothing from others.
+pub(super) fn more_tasks(input: &mut Input<'_>, trace: &mut Trace) -> Result<()> {
+    let before = trace.columns.len();
+    tasks(input, trace)?;
+    (before..trace.columns.len()).for_each(|_| trace.columns.inputs.push([]));
     Ok(())
 }
 

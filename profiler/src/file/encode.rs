@@ -61,14 +61,20 @@ pub(super) fn groups(run: u64, trace: &Trace) -> Output {
     out
 }
 
-/// Column by column. A position is written as its difference to the last one of the same group,
-/// which is 1 in most cases.
+/// What tasks there are.
 pub(super) fn tasks(run: u64, trace: &Trace) -> Output {
+    more_tasks(run, trace, 0)
+}
+
+/// What tasks there are from number `from` on, column by column. A position is written as its
+/// difference to the last one of the same group, which is 1 in most cases.
+pub(super) fn more_tasks(run: u64, trace: &Trace, from: usize) -> Output {
     let (c, mut out) = (&trace.columns, of_run(run));
-    out.number(c.len() as u64);
-    out.differences(c.group.iter().map(|&g| u64::from(g)));
+    let groups = &c.group[from..];
+    out.number(groups.len() as u64);
+    out.differences(groups.iter().map(|&g| u64::from(g)));
     let mut last: Vec<&[u32]> = vec![&[]; trace.groups.len()];
-    for (i, &g) in c.group.iter().enumerate() {
+    for (i, &g) in (from..).zip(groups) {
         let position = c.positions.get(i);
         out.number(position.len() as u64);
         for (axis, &p) in position.iter().enumerate() {

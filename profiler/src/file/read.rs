@@ -5,7 +5,7 @@ use std::io::Read;
 
 use super::bytes::Input;
 use super::section::{self, Reader};
-use super::{SIGNATURE, TraceError, TraceErrorKind, VERSION, decode};
+use super::{OLDEST, SIGNATURE, TraceError, TraceErrorKind, VERSION, decode};
 use crate::trace::{Notice, NoticeKind, Trace};
 
 /// What a file holds.
@@ -35,7 +35,7 @@ impl Run {
 /// # Errors
 /// No trace, of a later version, damaged, or broken off before anything could be made of it.
 pub(crate) fn read(input: &mut impl Read) -> Result<Whole, TraceError> {
-    let mut reader = Reader::open(input, SIGNATURE, VERSION)?;
+    let mut reader = Reader::open(input, SIGNATURE, OLDEST..=VERSION)?;
     let mut runs: Vec<Run> = Vec::new();
     let cut = loop {
         match reader.next() {
@@ -109,6 +109,8 @@ fn part(tag: [u8; 4], input: &mut Input<'_>, run: &mut Run) -> Result<(), TraceE
         b"GRPS" => trace.groups = decode::groups(input)?,
         b"TASK" => decode::tasks(input, trace)?,
         b"EDGE" => decode::inputs(input, trace)?,
+        b"MORE" if run.parts == [true; 3] => decode::more_tasks(input, trace)?,
+        b"MORE" => return Err(input.malformed("more tasks of a run that has none yet")),
         b"TIME" => decode::times(input, &mut trace.columns)?,
         b"WORK" => trace.workers.extend(decode::workers(input)?),
         b"MEMO" => trace.memory.extend(decode::memory(input)?),

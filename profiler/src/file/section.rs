@@ -2,6 +2,7 @@
 //! It does not know what the payloads mean, and never believes a length before the bytes are there.
 
 use std::io::{self, Read, Write};
+use std::ops::RangeInclusive;
 
 use super::bytes::Output;
 use super::error::{TraceError, TraceErrorKind};
@@ -13,7 +14,7 @@ pub(super) fn name(tag: [u8; 4]) -> &'static str {
     match &tag {
         b"RUN " => "run",
         b"GRPS" => "groups",
-        b"TASK" => "tasks",
+        b"TASK" | b"MORE" => "tasks",
         b"EDGE" => "edges",
         b"WORK" => "workers",
         b"MEMO" => "memory",
@@ -54,7 +55,7 @@ impl<'a, R: Read> Reader<'a, R> {
     pub(super) fn open(
         input: &'a mut R,
         signature: [u8; 8],
-        version: u32,
+        versions: RangeInclusive<u32>,
     ) -> Result<Self, TraceError> {
         let mut reader = Reader { input, offset: 0, payload_at: 0 };
         let head = reader.bytes("header", 12)?;
@@ -69,10 +70,12 @@ impl<'a, R: Read> Reader<'a, R> {
             let why = "the file ends in its header".to_owned();
             return fail(TraceErrorKind::CutOff, head.len() as u64, why);
         };
-        if found != version {
+        if !versions.contains(&found) {
             let why = format!(
-                "written in format {found}, but this version of tine reads format {version}; \
-                 read it with the version of tine that wrote it"
+                "written in format {found}, but this version of tine reads the formats {} to {}; \
+                 read it with the version of tine that wrote it",
+                versions.start(),
+                versions.end()
             );
             return fail(TraceErrorKind::Version, 8, why);
         }

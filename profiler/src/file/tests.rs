@@ -286,10 +286,10 @@ fn tells_what_is_no_trace_and_what_is_too_new() {
     let e = read(&mut &b"<html></html>"[..]).unwrap_err();
     assert_eq!((e.kind(), e.offset()), (TraceErrorKind::NotATrace, 0));
     let mut newer = bytes(&[small()]);
-    newer[8] = 3;
+    newer[8] = 4;
     let e = read(&mut &newer[..]).unwrap_err();
     assert_eq!(e.kind(), TraceErrorKind::Version);
-    assert!(e.to_string().contains("format 3"), "{e}");
+    assert!(e.to_string().contains("format 4"), "{e}");
     let mut longer = bytes(&[small()]);
     longer.push(0);
     assert_eq!(read(&mut &longer[..]).unwrap_err().kind(), TraceErrorKind::Malformed);
@@ -319,4 +319,45 @@ fn a_million_tasks_take_less_than_30_megabytes() {
     }
     let size = bytes(&[trace]).len();
     assert!(size < 30_000_000, "{size} bytes");
+}
+
+/// Jobs that come in while a run goes on.
+#[test]
+fn tasks_may_become_known_later() {
+    use std::time::SystemTime;
+    use tine_scheduler::{Graph, Plan, RunView, jobs};
+    let graph = |n: u32| {
+        let mut g = Graph::builder();
+        let group = g.group("sort");
+        for _ in 0..n {
+            g.push(group, [], jobs::body());
+        }
+        g.build().unwrap()
+    };
+    let (few, many) = (graph(3), graph(8));
+    let all = |g: &Graph| g.tasks().collect::<Vec<_>>();
+    let (few_planned, many_planned) =
+        (Plan::new(&few, &all(&few)).unwrap(), Plan::new(&many, &all(&many)).unwrap());
+    let started = SystemTime::UNIX_EPOCH;
+    let view = RunView { plan: &few_planned, scheduler: "jobs", workers: 2, started };
+    let mut trace = Trace::begun(&view);
+    let mut out = Vec::new();
+    let mut writer = Writer::new(&mut out).unwrap();
+    let mut mark = writer.begin(&trace).unwrap();
+    let times = |rank: usize| TaskTimes { started: rank as u64, ended: 9, ..TaskTimes::default() };
+    trace.columns.set_times(2, times(2));
+    writer.add(&trace, &mut mark, &[2]).unwrap();
+    trace.learn(&many_planned);
+    trace.columns.set_times(7, times(7));
+    writer.add(&trace, &mut mark, &[7]).unwrap();
+    writer.add(&trace, &mut mark, &[]).unwrap();
+    writer.end(&trace, &mark).unwrap();
+    writer.finish().unwrap();
+    trace.about.complete = true;
+    assert_eq!(read(&mut &out[..]).unwrap().traces, [trace.clone()]);
+    assert_eq!((trace.len(), trace.key(&trace.task(7)).to_string()), (8, "sort(7)".to_owned()));
+    // They cannot come before there is a run for them.
+    let at = |tag: &[u8; 4]| out.windows(4).position(|w| w == tag).unwrap();
+    let early = [&out[..at(b"TASK")], &out[at(b"MORE")..]].concat();
+    assert_eq!(read(&mut &early[..]).unwrap_err().kind(), TraceErrorKind::Malformed);
 }

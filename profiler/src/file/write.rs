@@ -13,6 +13,7 @@ use crate::trace::Trace;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mark {
     run: u64,
+    tasks: usize,
     workers: usize,
     memory: usize,
     rare: usize,
@@ -53,13 +54,17 @@ impl<W: Write> Writer<W> {
         self.section(*b"TASK", encode::tasks(run, trace))?;
         self.section(*b"EDGE", encode::inputs(run, trace))?;
         self.out.flush()?;
-        Ok(Mark { run, ..Mark::default() })
+        Ok(Mark { run, tasks: trace.len(), ..Mark::default() })
     }
 
-    /// Writes the times of the tasks `ranks`, and what the lists of the trace have more than last
-    /// time.
+    /// Writes the tasks that have become known since last time, the times of the tasks `ranks`, and
+    /// what the lists of the trace have more.
     pub(crate) fn add(&mut self, trace: &Trace, mark: &mut Mark, ranks: &[u32]) -> io::Result<()> {
         let run = mark.run;
+        let known = std::mem::replace(&mut mark.tasks, trace.len());
+        if known < trace.len() {
+            self.section(*b"MORE", encode::more_tasks(run, trace, known))?;
+        }
         if !ranks.is_empty() {
             self.section(*b"TIME", encode::times(run, trace, ranks))?;
         }

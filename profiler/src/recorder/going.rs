@@ -88,6 +88,11 @@ impl Going {
         }
     }
 
+    /// The run has a larger plan from now on.
+    pub(super) fn grew(&mut self, now: &RunView<'_>) {
+        self.plan = id(now);
+    }
+
     /// Whether this is the run that `run` is a view of.
     pub(super) fn is(&self, run: &RunView<'_>) -> bool {
         self.plan == id(run)
@@ -142,9 +147,15 @@ impl Going {
     }
 
     /// Writes what is new, where it is time.
-    pub(super) fn flush(&mut self, progress: &Progress<'_>, file: &mut LiveFile) {
+    pub(super) fn flush(
+        &mut self,
+        run: &RunView<'_>,
+        progress: &Progress<'_>,
+        file: &mut LiveFile,
+    ) {
         let Some(live) = self.live.as_mut().filter(|l| l.next <= Instant::now()) else { return };
         let began = Instant::now();
+        self.trace.learn(run.plan);
         let ranks = ended(&mut self.trace, live, progress);
         extend(&mut self.trace.workers, progress.workers);
         extend(&mut self.trace.rare, progress.rare);
@@ -259,7 +270,9 @@ impl Going {
     ) -> Trace {
         let mut trace = match (self.live, &mut file) {
             (Some(live), Some(file)) => {
-                write_end(self.trace.with_samples(sampled), live, end, file)
+                let mut trace = self.trace.with_samples(sampled);
+                trace.learn(run.plan);
+                write_end(trace, live, end, file)
             }
             _ => finished(self.trace, run, end).with_samples(sampled),
         };

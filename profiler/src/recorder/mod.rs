@@ -160,11 +160,15 @@ impl Observer for Recorder {
         probes
     }
 
+    fn run_grew(&self, before: &RunView<'_>, now: &RunView<'_>) {
+        self.with(before, |going, _| going.grew(now));
+    }
+
     fn tick(&self, run: &RunView<'_>, progress: &Progress<'_>) {
         self.with(run, |going, file| {
             going.sample(progress.elapsed, progress.pids);
             if let Some(file) = file {
-                going.flush(progress, file);
+                going.flush(run, progress, file);
             }
         });
     }

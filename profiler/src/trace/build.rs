@@ -38,8 +38,18 @@ impl Trace {
 
     /// The trace of a run that has just begun: no task has times.
     pub(crate) fn begun(run: &RunView<'_>) -> Trace {
-        let (groups, columns) = (groups(run.plan), columns(run.plan));
-        Trace { about: about(run), groups, columns, ..Trace::default() }
+        let groups = groups(run.plan);
+        let mut trace = Trace { about: about(run), groups, ..Trace::default() };
+        trace.learn(run.plan);
+        trace
+    }
+
+    /// Adds the tasks that have become known since; none of them has times.
+    pub(crate) fn learn(&mut self, plan: &Plan<'_>) {
+        for rank in self.columns.len()..plan.len() {
+            self.columns.push_task(plan, rank);
+        }
+        self.columns.fill_times();
     }
 
     /// Adds what is told at the end of a run; facts stay in the order in which they came.
@@ -153,17 +163,14 @@ fn groups(plan: &Plan<'_>) -> Vec<TraceGroup> {
     groups
 }
 
-fn columns(plan: &Plan<'_>) -> Columns {
-    let graph = plan.graph();
-    let mut columns = Columns::default();
-    let narrow = |n: usize| u32::try_from(n).expect("a plan has fewer than 2^32 tasks");
-    for rank in 0..plan.len() {
-        let task = plan.task(rank);
-        columns.group.push(narrow(graph.group_of(task).index()));
-        columns.positions.push(graph.key(task).position().iter().copied());
+impl Columns {
+    /// Adds the task of this rank, which is the next; but not its times.
+    fn push_task(&mut self, plan: &Plan<'_>, rank: usize) {
+        let (graph, task) = (plan.graph(), plan.task(rank));
+        let narrow = |n: usize| u32::try_from(n).expect("a plan has fewer than 2^32 tasks");
+        self.group.push(narrow(graph.group_of(task).index()));
+        self.positions.push(graph.key(task).position().iter().copied());
         let inputs = graph.inputs(task).iter().filter_map(|e| plan.rank(e.task()));
-        columns.inputs.push(inputs.map(narrow));
+        self.inputs.push(inputs.map(narrow));
     }
-    columns.fill_times();
-    columns
 }
