@@ -24,6 +24,7 @@ pub(crate) fn main() -> Option<ExitCode> {
         "killer" => crate::kills::killer(),
         "recording" => crate::recordings::program(),
         role if role.starts_with("stall: ") => crate::stalls::program(role),
+        role if role.starts_with("jobs: ") => crate::jobs::program(role),
         role if role.starts_with("zygote: ") => crate::zygote::program(role),
         role => crate::bodies::program(role),
     })

@@ -16,6 +16,8 @@ mod helper;
 #[cfg(target_os = "linux")]
 mod interrupts;
 #[cfg(target_os = "linux")]
+mod jobs;
+#[cfg(target_os = "linux")]
 mod kills;
 #[cfg(target_os = "linux")]
 mod manners;
@@ -103,6 +105,52 @@ const CASES: &[runner::Case] = &[
     ("manners::workers_are_killed_before_their_parent", manners::workers_step_forward),
     ("manners::descriptors_are_given_back", manners::descriptors_are_given_back),
     ("manners::ignored_children_are_no_trouble", manners::ignored_children_are_no_trouble),
+    ("jobs::traces::of_jobs_that_end", jobs::traces::of_jobs_that_end),
+    ("jobs::traces::of_jobs_over_their_time", jobs::traces::of_jobs_over_their_time),
+    ("jobs::traces::of_jobs_that_take_leave", jobs::traces::of_jobs_that_take_leave),
+    ("jobs::traces::of_jobs_that_fork_without_end", jobs::traces::of_jobs_that_fork_without_end),
+    (
+        "jobs::traces::of_processes_without_their_first_thread",
+        jobs::traces::of_processes_without_their_first_thread,
+    ),
+    ("jobs::traces::of_processes_of_others", jobs::traces::of_processes_of_others),
+    ("jobs::ends::of_the_program", jobs::ends::of_the_program),
+    ("jobs::ends::of_the_spawner", jobs::ends::of_the_spawner),
+    ("jobs::ends::by_one_interrupt", jobs::ends::by_one_interrupt),
+    ("jobs::ends::by_more_interrupts", jobs::ends::by_more_interrupts),
+    ("jobs::ends::by_a_stop", jobs::ends::by_a_stop),
+    ("jobs::ends::as_they_were", jobs::ends::as_they_were),
+    ("jobs::graphs::are_evaluated_as_they_should", jobs::graphs::are_evaluated_as_they_should),
+    ("jobs::graphs::go_by_priority", jobs::graphs::go_by_priority),
+    ("jobs::graphs::take_no_more_than_there_is", jobs::graphs::take_no_more_than_there_is),
+    ("jobs::graphs::that_wait_are_closed", jobs::graphs::that_wait_are_closed),
+    ("jobs::growth::one_by_one", jobs::growth::one_by_one),
+    ("jobs::growth::in_bursts", jobs::growth::in_bursts),
+    ("jobs::growth::of_nothing", jobs::growth::of_nothing),
+    ("jobs::output::arrives_whole_and_in_order", jobs::output::arrives_whole_and_in_order),
+    ("jobs::output::may_be_large", jobs::output::may_be_large),
+    ("jobs::output::may_be_closed_early", jobs::output::may_be_closed_early),
+    ("jobs::output::that_others_hold", jobs::output::that_others_hold),
+    ("jobs::output::goes_with_no_input", jobs::output::goes_with_no_input),
+    ("jobs::programs::that_cannot_be_started", jobs::programs::that_cannot_be_started),
+    ("jobs::programs::are_given_what_was_said", jobs::programs::are_given_what_was_said),
+    ("jobs::programs::have_their_environment", jobs::programs::have_their_environment),
+    ("jobs::programs::find_everything_in_order", jobs::programs::find_everything_in_order),
+    (
+        "jobs::figures::of_memory_are_those_of_the_job",
+        jobs::figures::of_memory_are_those_of_the_job,
+    ),
+    ("jobs::figures::of_memory_are_limited", jobs::figures::of_memory_are_limited),
+    ("jobs::figures::of_memory_count_forks_once", jobs::figures::of_memory_count_forks_once),
+    ("jobs::figures::of_time_are_what_was_burned", jobs::figures::of_time_are_what_was_burned),
+    ("jobs::errors::of_any_method_leave_nothing", jobs::errors::of_any_method_leave_nothing),
+    ("jobs::errors::of_one_job_are_its_own", jobs::errors::of_one_job_are_its_own),
+    ("jobs::errors::of_time_name_what_runs", jobs::errors::of_time_name_what_runs),
+    ("jobs::errors::of_descriptors_there_are_none", jobs::errors::of_descriptors_there_are_none),
+    (
+        "jobs::errors::of_memory_make_the_youngest_give_way",
+        jobs::errors::of_memory_make_the_youngest_give_way,
+    ),
 ];
 
 #[cfg(target_os = "linux")]

@@ -91,17 +91,35 @@ impl Clock {
         self.timers.len()
     }
 
+    /// Takes out all tasks that wait.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(super) fn drain(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.timers).into_iter().map(|(_, task)| task).collect()
+    }
+
     /// Fails where the run is over its time.
     ///
     /// # Errors
     /// [`ErrorKind::Timeout`], with what is still running.
     pub(super) fn check_run(&self, engine: &Engine<'_>) -> Result<()> {
+        let table = &engine.table;
+        let in_body = |w: usize| table.slot(w).current().filter(|_| table.slot(w).in_body());
+        let running = || (0..table.workers()).filter_map(in_body).filter(|&t| t < table.last());
+        self.check_jobs(engine, || running().collect())
+    }
+
+    /// As [`check_run`](Self::check_run), where somebody else than the table knows what is running.
+    pub(super) fn check_jobs(
+        &self,
+        engine: &Engine<'_>,
+        running: impl FnOnce() -> Vec<u32>,
+    ) -> Result<()> {
         let Some(limit) = engine.policies.run_timeout else { return Ok(()) };
         let took = self.ran(0, engine.now());
         if took < limit {
             return Ok(());
         }
-        Err(run_timeout(engine, limit))
+        Err(run_timeout(engine, limit, running()))
     }
 
     /// How long the run may still take.
@@ -112,22 +130,19 @@ impl Clock {
 }
 
 /// The error of a run that is over its time.
-fn run_timeout(engine: &Engine<'_>, limit: Duration) -> Error {
-    let table = &engine.table;
-    let in_body = |w: usize| table.slot(w).current().filter(|_| table.slot(w).in_body());
-    let mut running: Vec<u32> =
-        (0..table.workers()).filter_map(in_body).filter(|&t| t < table.last()).collect();
+fn run_timeout(engine: &Engine<'_>, limit: Duration, mut running: Vec<u32>) -> Error {
+    let (table, tasks) = (&engine.table, engine.plan.len());
     running.sort_unstable();
     let key = |t: &u32| engine.plan.graph().key(engine.task(*t)).to_string();
     let names: Vec<String> = running.iter().map(key).collect();
     let names = if names.is_empty() { "no task".into() } else { names.join(", ") };
     let ended = |t: &u32| table.cell(*t).state.load().is_some_and(|s| s.phase.is_final());
-    let done = (0..table.last()).filter(ended).count();
+    let done = (0..tasks as u32).filter(ended).count();
     let message = format!(
         "the run took longer than its timeout of {}: {done} of {} tasks had ended; still running: \
          {names}",
         crate::config::units::format_time(limit),
-        table.last(),
+        tasks,
     );
     Error::new(ErrorKind::Timeout, message)
 }

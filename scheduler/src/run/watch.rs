@@ -93,11 +93,14 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Notes that more tasks are known.
+    /// Notes that the tasks of these ranks are known too.
     #[cfg(all(target_os = "linux", not(tine_portable)))]
-    pub(super) fn learned(&mut self) {
+    pub(super) fn learned(&mut self, ranks: std::ops::Range<usize>) {
         if self.engine.wanted.ticks {
-            self.totals = totals(self.engine);
+            let graph = self.engine.plan.graph();
+            for rank in ranks {
+                self.totals[graph.group_of(self.engine.plan.task(rank)).index()].total += 1;
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::unistd::pipe2;
 
-use super::dispatcher::Dispatcher;
+use super::dispatcher::{Dispatcher, later};
 use super::running::Running;
 use super::shift::{Closing, Shift, refused};
 use super::slots::Taken;
@@ -55,7 +55,7 @@ impl Dispatcher<'_, '_, '_> {
     }
 
     fn wait(&mut self, time: Duration) {
-        self.shift.admit_at = Some(self.engine.now() + time.as_nanos() as u64);
+        self.shift.admit_at = Some(later(self.engine.now(), time));
     }
 
     /// Ends the youngest job, where it is not the only one: it will be run again.
@@ -63,7 +63,7 @@ impl Dispatcher<'_, '_, '_> {
         let going = self.shift.running.iter().filter(|(_, job)| job.reason.is_none());
         let (count, youngest) = going.fold((0, None), |(n, _), (&id, _)| (n + 1, Some(id)));
         match youngest.filter(|_| count > 1) {
-            Some(id) => self.end(id, Reason::GaveWay),
+            Some(id) => self.end(&[id], Reason::GaveWay),
             None => Ok(()),
         }
     }
@@ -110,7 +110,7 @@ impl Dispatcher<'_, '_, '_> {
         }
     }
 
-    fn claim(&mut self, task: u32, slot: u16) -> Result<()> {
+    pub(super) fn claim(&mut self, task: u32, slot: u16) -> Result<()> {
         let state = self.engine.table.state(task)?;
         self.engine.table.cell(task).state.store(state.held(slot, Phase::Claimed));
         Ok(())
@@ -135,16 +135,21 @@ impl Dispatcher<'_, '_, '_> {
         let id = self.shift.enter(running)?;
         let shift = &mut *self.shift;
         let terminal = std::io::stdin();
+        // Where this process has closed it there is nothing to read.
+        let is_open = || fcntl(terminal.as_fd(), FcntlArg::F_GETFD).is_ok();
         let stdin: BorrowedFd<'_> = match &command.stdin {
-            Stdin::Null => shift.nothing.as_fd(),
-            Stdin::Inherit => terminal.as_fd(),
+            Stdin::Inherit if is_open() => terminal.as_fd(),
+            Stdin::Null | Stdin::Inherit => shift.nothing.as_fd(),
             Stdin::File(file) => file.as_fd(),
         };
         let streams = [stdin, out.1.as_fd(), err.1.as_fd()];
-        shift.spawner.start(id, needs.limit, command, streams)?;
+        if let Err(error) = shift.spawner.start(id, needs.limit, command, streams) {
+            // Nobody will say that it has ended.
+            shift.leave(id);
+            return Err(error);
+        }
         if let Some(limit) = self.time_limit(id) {
-            let over = now.saturating_add(limit.as_nanos() as u64);
-            self.shift.expire_at = self.shift.expire_at.min(over);
+            self.shift.expire_at = self.shift.expire_at.min(later(now, limit));
         }
         Ok(())
     }

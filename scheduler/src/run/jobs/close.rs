@@ -22,15 +22,19 @@ impl Dispatcher<'_, '_, '_> {
         let Shift { running, buffer, .. } = &mut *self.shift;
         let Some(running) = running.get_mut(&id) else { return Ok(()) };
         let foreman = &mut *self.foreman;
-        running.drain(stream, all, buffer, |bytes| foreman.output(&job, STREAMS[stream], bytes))?;
+        let show = |bytes: &[u8]| foreman.output(&job, STREAMS[stream], bytes);
+        if !running.drain(stream, all, buffer, show)? {
+            self.shift.hang_up(id, stream);
+        }
         Ok(())
     }
 
     /// A job has ended, with all its tree. What it printed is still in its pipes; whoever else holds
     /// their other ends is no part of it, and not waited for.
     pub(super) fn close(&mut self, id: u64, end: End) -> Result<()> {
-        (0..STREAMS.len()).try_for_each(|stream| self.drain(id, stream, true))?;
-        let Some(running) = self.shift.running.remove(&id) else { return Ok(()) };
+        let drained = (0..STREAMS.len()).try_for_each(|stream| self.drain(id, stream, true));
+        let Some(running) = self.shift.leave(id) else { return Ok(()) };
+        drained?;
         let ended = self.ended(&running, &end);
         self.note_times(&running, &ended);
         let (job, task) = (self.job(&running), running.task);
@@ -103,6 +107,19 @@ impl Dispatcher<'_, '_, '_> {
     fn put_back(&mut self, task: u32, phase: Phase) -> Result<()> {
         let state = self.engine.table.state(task)?;
         self.engine.table.cell(task).state.store(state.to(phase));
+        Ok(())
+    }
+
+    /// Nothing more is started: jobs that have failed and wait for another attempt have failed.
+    pub(super) fn give_up_retries(&mut self) -> Result<()> {
+        let mut all = self.shift.clock.drain();
+        let engine = self.engine;
+        all.extend(self.shift.queue.take_if(|task| engine.failed(task) > 0));
+        for task in all {
+            self.claim(task, 0)?;
+            let job = self.job_of(task, engine.failed(task), 0);
+            self.conclude(&job, task, TaskStatus::Failed)?;
+        }
         Ok(())
     }
 

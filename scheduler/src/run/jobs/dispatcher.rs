@@ -54,10 +54,13 @@ impl<'d> Dispatcher<'d, '_, '_> {
             for task in self.shift.clock.fire(self.engine)? {
                 self.queue(task);
             }
-            self.shift.clock.check_run(self.engine)?;
+            let running = || self.shift.running.values().map(|job| job.task).collect();
+            self.shift.clock.check_jobs(self.engine, running)?;
             let begun = self.begin_jobs()?;
             self.tick();
             if self.is_over(feed) {
+                let standing = self.standing();
+                self.foreman.tick(&standing);
                 return Ok(Outcome::Over(self.tally()));
             }
             // What ended without a program may have made room, or others ready.
@@ -83,8 +86,10 @@ impl<'d> Dispatcher<'d, '_, '_> {
             return Ok(true);
         }
         let before = self.shift.taken_in;
+        // What was known once stays known.
+        let jobs = jobs.max(before);
+        self.watch.learned(plan.len()..jobs);
         plan.learn(jobs);
-        self.watch.learned();
         for task in before as u32..jobs as u32 {
             if self.engine.table.state(task)?.phase == Phase::Ready {
                 self.queue(task);
@@ -145,40 +150,43 @@ impl<'d> Dispatcher<'d, '_, '_> {
         if to <= self.shift.closing {
             return Ok(());
         }
-        self.shift.closing = to;
+        let was = std::mem::replace(&mut self.shift.closing, to);
         let jobs: Vec<u64> = self.shift.running.keys().copied().collect();
-        for id in jobs {
-            match to {
-                Closing::No | Closing::Starting => {}
-                Closing::Ending => self.end(id, Reason::Stopped)?,
-                Closing::Killing => self.kill(id, Reason::Stopped)?,
+        match to {
+            Closing::No | Closing::Starting => {}
+            Closing::Ending => self.end(&jobs, Reason::Stopped)?,
+            Closing::Killing => self.kill(&jobs, Reason::Stopped)?,
+        }
+        if was == Closing::No { self.give_up_retries() } else { Ok(()) }
+    }
+
+    /// Asks jobs to end, and notes when they are killed.
+    pub(super) fn end(&mut self, ids: &[u64], reason: Reason) -> Result<()> {
+        let shift = &mut *self.shift;
+        let kill_at = later(self.engine.now(), shift.grace);
+        let mut asked = Vec::new();
+        for &id in ids {
+            if let Some(job) = shift.running.get_mut(&id)
+                && job.reason.is_none()
+            {
+                job.reason = Some(reason);
+                job.kill_at = Some(kill_at);
+                asked.push(id);
             }
         }
-        Ok(())
+        shift.expire_at = shift.expire_at.min(kill_at);
+        shift.spawner.signal(&asked, Signal::SIGTERM)
     }
 
-    /// Asks a job to end, and notes when it is killed.
-    pub(super) fn end(&mut self, id: u64, reason: Reason) -> Result<()> {
-        let now = self.engine.now();
-        let Some(job) = self.shift.running.get_mut(&id) else { return Ok(()) };
-        if job.reason.is_some() || job.end.is_some() {
-            return Ok(());
+    /// Kills jobs.
+    fn kill(&mut self, ids: &[u64], reason: Reason) -> Result<()> {
+        for id in ids {
+            if let Some(job) = self.shift.running.get_mut(id) {
+                job.reason.get_or_insert(reason);
+                job.kill_at = None;
+            }
         }
-        job.reason = Some(reason);
-        let kill_at = now + self.shift.grace.as_nanos() as u64;
-        job.kill_at = Some(kill_at);
-        self.shift.expire_at = self.shift.expire_at.min(kill_at);
-        self.shift.spawner.signal(id, Signal::SIGTERM)?;
-        // One that stands still does not hear it.
-        self.shift.spawner.signal(id, Signal::SIGCONT)
-    }
-
-    /// Kills a job.
-    fn kill(&mut self, id: u64, reason: Reason) -> Result<()> {
-        let Some(job) = self.shift.running.get_mut(&id) else { return Ok(()) };
-        job.reason.get_or_insert(reason);
-        job.kill_at = None;
-        self.shift.spawner.signal(id, Signal::SIGKILL)
+        self.shift.spawner.signal(ids, Signal::SIGKILL)
     }
 
     /// Ends jobs that are over their time, kills those that were asked to go and have not, and notes
@@ -186,18 +194,21 @@ impl<'d> Dispatcher<'d, '_, '_> {
     fn expire(&mut self) -> Result<()> {
         let now = self.engine.now();
         let mut next = now + LOOK;
-        let jobs: Vec<u64> = self.shift.running.keys().copied().collect();
-        for id in jobs {
-            let Some(job) = self.shift.running.get(&id) else { continue };
+        let (mut late, mut killed) = (Vec::new(), Vec::new());
+        for (&id, job) in &self.shift.running {
             if job.kill_at.is_some_and(|at| at <= now) {
-                self.kill(id, Reason::Stopped)?;
+                killed.push(id);
             } else if let Some(limit) = self.time_limit(id) {
                 let left = limit.saturating_sub(self.shift.clock.ran(job.started, now));
-                next = next.min(now + left.as_nanos() as u64);
+                next = next.min(later(now, left));
                 if left.is_zero() {
-                    self.end(id, Reason::Timeout(limit))?;
+                    late.push((id, limit));
                 }
             }
+        }
+        self.kill(&killed, Reason::Stopped)?;
+        for (id, limit) in late {
+            self.end(&[id], Reason::Timeout(limit))?;
         }
         let kills = self.shift.running.values().filter_map(|job| job.kill_at).min();
         self.shift.expire_at = kills.map_or(next, |at| at.min(next));
@@ -223,7 +234,7 @@ impl<'d> Dispatcher<'d, '_, '_> {
 
     fn signal_all(&mut self, signal: Signal) -> Result<()> {
         let jobs: Vec<u64> = self.shift.running.keys().copied().collect();
-        jobs.into_iter().try_for_each(|id| self.shift.spawner.signal(id, signal))
+        self.shift.spawner.signal(&jobs, signal)
     }
 
     pub(super) fn standing(&self) -> Standing {
@@ -257,4 +268,9 @@ impl<'d> Dispatcher<'d, '_, '_> {
         let (plan, task) = (self.engine.plan, self.engine.task(task));
         Job { plan, task, attempt, slot: usize::from(slot) + 1 }
     }
+}
+
+/// A moment of the run, in nanoseconds, so much later than another.
+pub(super) fn later(than: u64, by: Duration) -> u64 {
+    than.saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX))
 }

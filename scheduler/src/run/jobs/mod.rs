@@ -173,7 +173,7 @@ impl Jobs {
         let graph = foreman.graph(0)?;
         let feed = foreman.feed()?;
         let mut run = Run { asked: &self.asked, foreman, observers, shift };
-        // Forked once a run: a signal that comes between two plans is counted too.
+        // Once a run: a signal that comes between two plans is counted too.
         let bell = run.shift.bell()?;
         let signals = interrupt::Signals::listen_for(&bell);
         let ran = run.on(graph, feed, None);
@@ -219,17 +219,16 @@ impl Run<'_> {
         feed: Feed,
         before: Option<(&Engine<'_>, Watch<'_>)>,
     ) -> Result<Tally> {
-        let plan = plan(&graph, feed)?;
-        let kind = Kind {
-            workers: self.shift.slots.all(),
-            arena: None,
-            bell: Bell::Event(self.shift.bell()?),
-            in_order: true,
-            uncaught: false,
-            independent: true,
-            policies: Policies::resolve(&graph, self.asked)?,
+        let plan = match &before {
+            // What is known keeps its rank.
+            Some(_) => Plan::open(&graph),
+            None => plan(&graph, feed),
         };
-        let mut engine = engine(&plan, kind, self.observers)?;
+        let engine = plan.as_ref().map_err(Error::clone).and_then(|plan| self.engine(&graph, plan));
+        let mut engine = match (engine, &before) {
+            (Ok(engine), _) => engine,
+            (Err(error), _) => return self.fail(before.map(|(_, watch)| watch), error),
+        };
         if let Some((smaller, _)) = &before {
             engine.started = smaller.started;
             engine.table.adopt(&smaller.table, smaller.plan.len() as u32)?;
@@ -244,23 +243,50 @@ impl Run<'_> {
             shift: &mut self.shift,
             watch,
         };
-        match dispatcher.work(feed) {
-            Ok(Outcome::Grow(more)) => {
-                let Dispatcher { watch, .. } = dispatcher;
-                let (Feed::Known(jobs) | Feed::Closed(jobs)) = more;
-                let larger = self.foreman.graph(jobs)?;
-                self.on(larger, more, Some((&engine, watch)))
-            }
+        let worked = dispatcher.work(feed);
+        let Dispatcher { watch, .. } = dispatcher;
+        match worked {
+            Ok(Outcome::Grow(more)) => match self.larger(engine.plan.room(), more) {
+                Ok(larger) => self.on(larger, more, Some((&engine, watch))),
+                Err(error) => self.fail(Some(watch), error),
+            },
             Ok(Outcome::Over(tally)) => {
-                dispatcher.watch.finish(None);
+                watch.finish(None);
                 Ok(tally)
             }
-            Err(error) => {
-                dispatcher.abandon();
-                dispatcher.watch.finish(Some(&error));
-                Err(error)
-            }
+            Err(error) => self.fail(Some(watch), error),
         }
+    }
+
+    /// Ends a run that cannot go on.
+    fn fail(&mut self, watch: Option<Watch<'_>>, error: Error) -> Result<Tally> {
+        self.shift.abandon();
+        watch.into_iter().for_each(|watch| watch.finish(Some(&error)));
+        Err(error)
+    }
+
+    fn engine<'p>(&self, graph: &Graph, plan: &'p Plan<'p>) -> Result<Engine<'p>> {
+        let kind = Kind {
+            workers: self.shift.slots.all(),
+            arena: None,
+            bell: Bell::Event(self.shift.bell()?),
+            in_order: true,
+            uncaught: false,
+            independent: true,
+            policies: Policies::resolve(graph, self.asked)?,
+        };
+        engine(plan, kind, self.observers)
+    }
+
+    /// A graph for more jobs than there was `room` for.
+    fn larger(&mut self, room: usize, feed: Feed) -> Result<Graph> {
+        let (Feed::Known(jobs) | Feed::Closed(jobs)) = feed;
+        let graph = self.foreman.graph(jobs.max(2 * room))?;
+        if graph.len() < jobs {
+            let message = format!("{jobs} jobs are known, and there is a graph of {}", graph.len());
+            return Err(Error::new(ErrorKind::Build, message));
+        }
+        Ok(graph)
     }
 }
 

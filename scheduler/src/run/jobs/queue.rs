@@ -28,6 +28,14 @@ impl Queue {
         self.ready.is_empty()
     }
 
+    /// Takes out all jobs of which `so` says true.
+    pub(super) fn take_if(&mut self, mut so: impl FnMut(u32) -> bool) -> Vec<u32> {
+        let (taken, kept) = std::mem::take(&mut self.ready).into_iter().partition(|key| so(key.1));
+        self.ready = kept;
+        let taken: BTreeSet<_> = taken;
+        taken.into_iter().map(|key| key.1).collect()
+    }
+
     /// Takes the first job for which `take` has room, with what it took. Smaller ones may go before
     /// one that has to wait for room, but not for ever.
     pub(super) fn pop<T>(&mut self, mut take: impl FnMut(u32) -> Option<T>) -> Option<(u32, T)> {
@@ -55,6 +63,8 @@ mod tests {
         let mut queue = Queue::default();
         [(3, 0), (1, 0), (2, 5), (9, -1)].into_iter().for_each(|(t, p)| queue.push(t, p));
         assert_eq!(queue.len(), 4);
+        assert_eq!(queue.take_if(|task| task == 1 || task == 9), [1, 9]);
+        [(1, 0), (9, -1)].into_iter().for_each(|(t, p)| queue.push(t, p));
         assert_eq!(drained(&mut queue), [2, 1, 3, 9]);
         assert!(queue.is_empty());
     }

@@ -3,10 +3,9 @@
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use super::slots::Taken;
-use super::spawner::End;
 use crate::error::Result;
 use crate::jobs::Reason;
 use crate::observer::OutputStream;
@@ -18,7 +17,7 @@ pub(super) const STREAMS: [OutputStream; 2] = [OutputStream::Stdout, OutputStrea
 const LARGE_PIPE: i32 = 1 << 20;
 /// A read that fills as much says that a job prints much.
 const MUCH: usize = 1 << 16;
-/// Reads of one stream before others have their turn.
+/// Buffers full of one stream before others have their turn.
 const TURN: usize = 8;
 
 /// A job that runs.
@@ -32,8 +31,6 @@ pub(super) struct Running {
     /// In nanoseconds of the run.
     pub(super) started: u64,
     pub(super) pid: u32,
-    /// How it ended, once that is known.
-    pub(super) end: Option<End>,
     /// Why it is being ended.
     pub(super) reason: Option<Reason>,
     /// When it is killed, if it has not gone by then.
@@ -58,7 +55,6 @@ impl Running {
             limit: None,
             started,
             pid: 0,
-            end: None,
             reason: None,
             kill_at: None,
             pipes: pipes.map(Some),
@@ -67,8 +63,8 @@ impl Running {
         }
     }
 
-    /// Reads what a stream holds, as much as is one turn, or all of it, and hands it to `show`.
-    /// Returns whether the stream is still open.
+    /// Reads what a stream holds, as much as is one turn, or all that is in it now, and hands it to
+    /// `show`. Returns whether there may be more.
     ///
     /// # Errors
     /// Those of `show`.
@@ -79,13 +75,15 @@ impl Running {
         buffer: &mut [u8],
         mut show: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<bool> {
-        let mut turns = 0;
-        while all || turns < TURN {
-            turns += 1;
-            let Some(pipe) = &self.pipes[stream] else { return Ok(false) };
+        let Some(pipe) = &self.pipes[stream] else { return Ok(false) };
+        // What a job printed is in the pipe when it has ended. Others may go on writing there.
+        let most = if all { held_by(pipe) } else { TURN * buffer.len() };
+        let mut got = 0;
+        while got < most {
             match nix::unistd::read(pipe.as_fd(), buffer) {
-                Ok(0) => self.pipes[stream] = None,
+                Ok(0) => return Ok(false),
                 Ok(n) => {
+                    got += n;
                     self.printed[stream] += n as u64;
                     if n >= MUCH && !std::mem::replace(&mut self.is_large[stream], true) {
                         // Whoever may have no more pages of pipes keeps the small one.
@@ -95,14 +93,27 @@ impl Running {
                 }
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return Ok(true),
-                Err(_) => self.pipes[stream] = None,
+                Err(_) => return Ok(false),
             }
         }
         Ok(true)
+    }
+
+    /// Takes a pipe out, to be closed.
+    pub(super) fn hang_up(&mut self, stream: usize) -> Option<OwnedFd> {
+        self.pipes[stream].take()
     }
 
     /// Its open pipes, with the streams that they are of.
     pub(super) fn pipes(&self) -> impl Iterator<Item = (usize, BorrowedFd<'_>)> {
         self.pipes.iter().enumerate().filter_map(|(i, pipe)| Some((i, pipe.as_ref()?.as_fd())))
     }
+}
+
+/// How many bytes are in a pipe.
+fn held_by(pipe: &OwnedFd) -> usize {
+    let mut held: libc::c_int = 0;
+    // SAFETY: the kernel writes a number, which lives through the call.
+    let failed = unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut held) };
+    if failed < 0 { LARGE_PIPE as usize } else { usize::try_from(held).unwrap_or(0) }
 }

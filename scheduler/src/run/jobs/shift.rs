@@ -8,11 +8,12 @@ use std::time::Duration;
 use nix::fcntl::OFlag;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::eventfd::EventFd;
+use nix::sys::signal::Signal;
 
 use super::queue::Queue;
-use super::running::Running;
+use super::running::{Running, STREAMS};
 use super::slots::Slots;
-use super::spawner::Spawner;
+use super::spawner::{Report, Spawner};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::Tally;
 use crate::limits::{Limit, OomKills};
@@ -21,9 +22,6 @@ use crate::run::clock::Clock;
 /// What the descriptor of the spawner, and that of the bell, are known as.
 pub(super) const SPAWNER: u64 = 0;
 pub(super) const BELL: u64 = 1;
-/// Jobs are numbered from here, so that twice their number is none of those.
-const FIRST: u64 = 1;
-
 /// What is read in one go.
 const BUFFER: usize = 1 << 18;
 
@@ -47,7 +45,6 @@ pub(super) struct Shift<'r> {
     pub(super) queue: Queue,
     pub(super) clock: Clock,
     pub(super) running: BTreeMap<u64, Running>,
-    next: u64,
     pub(super) epoll: Epoll,
     pub(super) event: EventFd,
     pub(super) nothing: OwnedFd,
@@ -91,7 +88,6 @@ impl<'r> Shift<'r> {
             queue: Queue::default(),
             clock: Clock::default(),
             running: BTreeMap::new(),
-            next: FIRST,
             epoll,
             event,
             nothing: nothing.map_err(refused)?,
@@ -125,20 +121,65 @@ impl<'r> Shift<'r> {
     /// # Errors
     /// No descriptors.
     pub(super) fn enter(&mut self, job: Running) -> Result<u64> {
-        let id = self.next;
+        let id = self.spawner.number();
         for (stream, pipe) in job.pipes() {
             let event = EpollEvent::new(EpollFlags::EPOLLIN, 2 * id + stream as u64);
             self.epoll.add(pipe, event).map_err(refused)?;
         }
-        self.next += 1;
         self.running.insert(id, job);
         Ok(id)
+    }
+
+    /// Lets go of a stream of a job that has ended, or that nobody writes to any more. Where another
+    /// process has the descriptor too, closing it would not end the news of it.
+    pub(super) fn hang_up(&mut self, id: u64, stream: usize) {
+        let Some(pipe) = self.running.get_mut(&id).and_then(|job| job.hang_up(stream)) else {
+            return;
+        };
+        let _ = self.epoll.delete(pipe);
+    }
+
+    /// Forgets a job, and listens to it no more.
+    pub(super) fn leave(&mut self, id: u64) -> Option<Running> {
+        (0..STREAMS.len()).for_each(|stream| self.hang_up(id, stream));
+        self.running.remove(&id)
+    }
+
+    /// Kills all jobs, and waits until nothing of them is left.
+    pub(super) fn abandon(&mut self) {
+        let jobs: Vec<u64> = self.running.keys().copied().collect();
+        let mut there = self.spawner.signal(&jobs, Signal::SIGKILL).is_ok();
+        while there && !self.running.is_empty() {
+            match self.spawner.next() {
+                Ok(Some(Report::Ended { id, .. })) => drop(self.leave(id)),
+                Ok(Some(Report::Started { id, pid })) => {
+                    self.running.get_mut(&id).into_iter().for_each(|job| job.pid = pid);
+                }
+                Ok(None) => self.spawner.wait(),
+                Err(_) => there = false,
+            }
+        }
+        if !self.running.is_empty() {
+            let leaders: Vec<u32> =
+                self.running.values().map(|job| job.pid).filter(|&p| p > 0).collect();
+            self.spawner.hunt(&leaders);
+        }
+        self.running.clear();
     }
 
     /// The processes of the jobs that run.
     pub(super) fn pids(&self) -> Vec<u32> {
         let jobs = self.running.values().map(|job| job.pid).filter(|&pid| pid != 0);
         [std::process::id(), self.spawner.pid()].into_iter().chain(jobs).collect()
+    }
+}
+
+/// A run that is left by an error, or by a panic of the foreman, leaves nothing running.
+impl Drop for Shift<'_> {
+    fn drop(&mut self) {
+        if !self.running.is_empty() {
+            self.abandon();
+        }
     }
 }
 

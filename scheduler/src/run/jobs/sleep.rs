@@ -33,7 +33,8 @@ impl Dispatcher<'_, '_, '_> {
     /// news of more jobs are something too.
     pub(super) fn sleep(&mut self, hungry: bool, more: bool) -> Result<News> {
         let input = self.foreman.input().filter(|_| hungry);
-        let at_once = more || (hungry && input.is_none());
+        let early = self.shift.spawner.has_early();
+        let at_once = more || early || (hungry && input.is_none());
         let from = self.engine.now();
         let patience = if at_once { Duration::ZERO } else { self.patience() };
         let mut fds = vec![PollFd::new(self.shift.epoll.0.as_fd(), PollFlags::POLLIN)];
@@ -45,7 +46,8 @@ impl Dispatcher<'_, '_, '_> {
             Err(e) => return Err(cannot_wait(e)),
         }
         let happened = |fd: &PollFd<'_>| fd.revents().is_some_and(|r| !r.is_empty());
-        let mut news = News { input: fds.get(1).is_some_and(happened), ..News::default() };
+        let input = fds.get(1).is_some_and(happened);
+        let mut news = News { input, spawner: early, ..News::default() };
         let rings = happened(&fds[0]);
         let (due, now) = (from + limit.as_nanos() as u64, self.engine.now());
         if Duration::from_nanos(now.saturating_sub(due)) > LATE && !rings {
@@ -109,24 +111,6 @@ impl Dispatcher<'_, '_, '_> {
             }
             Report::Ended { id, end } => self.close(id, end),
         }
-    }
-
-    /// After an error: kills all jobs, and waits until nothing of them is left.
-    pub(super) fn abandon(&mut self) {
-        let jobs: Vec<u64> = self.shift.running.keys().copied().collect();
-        let kill = nix::sys::signal::Signal::SIGKILL;
-        // Where the spawner is gone, so are they.
-        let told = jobs.into_iter().try_for_each(|id| self.shift.spawner.signal(id, kill));
-        while told.is_ok() && !self.shift.running.is_empty() {
-            let mut fds = [PollFd::new(self.shift.spawner.descriptor(), PollFlags::POLLIN)];
-            let _ = poll(&mut fds, PollTimeout::NONE);
-            match self.shift.spawner.next() {
-                Ok(Some(Report::Ended { id, .. })) => drop(self.shift.running.remove(&id)),
-                Ok(_) => {}
-                Err(_) => break,
-            }
-        }
-        self.shift.running.clear();
     }
 }
 

@@ -45,15 +45,65 @@ impl Census {
         Census { all, took: began.elapsed() }
     }
 
-    /// The processes below `top` for which `root` is said of one that they descend from, of
-    /// themselves, or of their group or session, which are named after a process.
-    pub(super) fn descendants(&self, top: Pid, root: impl Fn(i32) -> bool) -> Vec<Pid> {
-        let belongs = |(&pid, process): (&i32, &Process)| {
-            let line = self.line(pid, top).filter(|_| !process.dead)?;
-            let named = root(process.group) || root(process.session);
-            (named || line.into_iter().any(&root)).then(|| Pid::from_raw(pid))
+    /// Whose the living processes below `top` are: that of the nearest among itself and its parents
+    /// that is one of `roots`. A child of `top` that is none belongs to whom its session or its group
+    /// is `named` after.
+    pub(super) fn owners(
+        &self,
+        top: Pid,
+        roots: &BTreeMap<i32, u64>,
+        named: &BTreeMap<i32, u64>,
+    ) -> BTreeMap<u64, Vec<Member>> {
+        let mut known = BTreeMap::new();
+        let mut all: BTreeMap<u64, Vec<Member>> = BTreeMap::new();
+        for (&pid, process) in self.all.iter().filter(|(_, process)| !process.dead) {
+            let owner = self.owner((pid, top.as_raw()), roots, named, &mut known);
+            let member = Member { pid: Pid::from_raw(pid), group: Pid::from_raw(process.group) };
+            owner.into_iter().for_each(|id| all.entry(id).or_default().push(member));
+        }
+        all
+    }
+
+    fn owner(
+        &self,
+        (pid, top): (i32, i32),
+        roots: &BTreeMap<i32, u64>,
+        named: &BTreeMap<i32, u64>,
+        known: &mut BTreeMap<i32, Option<u64>>,
+    ) -> Option<u64> {
+        let (mut line, mut at) = (Vec::new(), pid);
+        // A process whose number was used again while we looked might make a circle of the line.
+        let owner = loop {
+            let process = self.all.get(&at).filter(|_| line.len() < 1000);
+            let (Some(process), None) = (process, known.get(&at)) else {
+                break known.get(&at).copied().flatten();
+            };
+            line.push(at);
+            if let Some(&id) = roots.get(&at) {
+                break Some(id);
+            }
+            if process.parent == top {
+                break named.get(&process.session).or(named.get(&process.group)).copied();
+            }
+            at = process.parent;
         };
-        self.all.iter().filter_map(belongs).collect()
+        known.extend(line.into_iter().map(|pid| (pid, owner)));
+        owner
+    }
+
+    /// The session and the group of a process.
+    pub(super) fn names(&self, pid: i32) -> [i32; 2] {
+        self.all.get(&pid).map_or([0; 2], |process| [process.session, process.group])
+    }
+
+    /// The processes that there are.
+    pub(super) fn pids(&self) -> impl Iterator<Item = i32> {
+        self.all.keys().copied()
+    }
+
+    /// Whether there is such a process, and it lives.
+    pub(super) fn lives(&self, pid: i32) -> bool {
+        self.all.get(&pid).is_some_and(|process| !process.dead)
     }
 
     /// The children of `top` that live.
@@ -61,20 +111,20 @@ impl Census {
         let top = top.as_raw();
         self.all.iter().filter(move |(_, p)| p.parent == top && !p.dead).map(|(&pid, _)| pid)
     }
+}
 
-    /// `pid`, its parent, and so on, below `top`; `None` where that is not among them.
-    fn line(&self, pid: i32, top: Pid) -> Option<Vec<i32>> {
-        let mut line = vec![pid];
-        // A process whose number was used again while we looked might make a circle of it.
-        while line.len() < 1000 {
-            let parent = self.all.get(line.last()?)?.parent;
-            if parent == top.as_raw() {
-                return Some(line);
-            }
-            line.push(parent);
-        }
-        None
-    }
+/// A process that belongs to somebody, and its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Member {
+    pub(super) pid: Pid,
+    pub(super) group: Pid,
+}
+
+/// Whether this process has no children at all, not even dead ones.
+pub(super) fn is_childless() -> bool {
+    use nix::sys::wait::{Id, WaitPidFlag, waitid};
+    let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    waitid(Id::All, look) == Err(nix::errno::Errno::ECHILD)
 }
 
 /// The children of this process, which has one thread; `None` where the kernel does not tell.
@@ -93,9 +143,12 @@ fn read_into(path: &std::path::Path, text: &mut String) -> bool {
 fn parse(stat: &str) -> Option<Process> {
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_ascii_whitespace();
-    let dead = matches!(fields.next()?, "Z" | "X" | "x");
+    let ended = matches!(fields.next()?, "Z" | "X" | "x");
     let mut number = || fields.next()?.parse().ok();
-    Some(Process { parent: number()?, group: number()?, session: number()?, dead })
+    let (parent, group, session) = (number()?, number()?, number()?);
+    // One whose first thread has ended looks dead, but lives as long as it has others.
+    let threads: u32 = fields.nth(13)?.parse().ok()?;
+    Some(Process { parent, group, session, dead: ended && threads <= 1 })
 }
 
 /// Bytes of memory that a process shares with no file: resident minus shared pages.
@@ -126,12 +179,16 @@ mod tests {
 
     #[test]
     fn a_name_may_hold_anything() {
-        let stat = "42 (a) S 1 2 3) b) R 7 8 9 0 -1 4194304";
+        let stat =
+            |head: &str, threads: &str| format!("{head} 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0");
         let process = Process { parent: 7, group: 8, session: 9, dead: false };
-        assert_eq!(parse(stat), Some(process));
-        assert_eq!(parse("42 (a) Z 7 8 9"), Some(Process { dead: true, ..process }));
+        assert_eq!(parse(&stat("42 (a) S 1 2 3) b) R 7 8 9", "1")), Some(process));
+        assert_eq!(parse(&stat("42 (a) Z 7 8 9", "1")), Some(Process { dead: true, ..process }));
+        assert_eq!(parse(&stat("42 (a) Z 7 8 9", "2")), Some(process));
         assert_eq!(parse("42 (a) R 7 8"), None);
-        assert_eq!(parse("42 a R 7 8 9"), None);
+        assert_eq!(parse(&stat("42 a R 7 8 9", "1")), None);
+        let own = std::fs::read_to_string("/proc/self/stat").expect("mounted");
+        assert!(parse(&own).is_some_and(|process| !process.dead), "{own}");
     }
 
     fn census(of: &[(i32, i32, i32, i32)]) -> Census {
@@ -155,19 +212,20 @@ mod tests {
             (31, 30, 31, 31),
             (99, 20, 20, 20),
         ]);
-        let of = |root| {
-            let found = all.descendants(Pid::from_raw(10), |pid| pid == root);
-            found.into_iter().map(Pid::as_raw).collect::<Vec<_>>()
-        };
-        assert_eq!(of(20), [20, 21, 22, 23]);
-        assert_eq!(of(30), [30, 31]);
+        let roots = BTreeMap::from([(20, 1), (30, 2)]);
+        let owners = all.owners(Pid::from_raw(10), &roots, &roots);
+        let of = |id: u64| owners[&id].iter().map(|m| m.pid.as_raw()).collect::<Vec<_>>();
+        assert_eq!(of(1), [20, 21, 22, 23]);
+        assert_eq!(of(2), [30, 31]);
         assert_eq!(all.children(Pid::from_raw(10)).collect::<Vec<_>>(), [20, 23, 30]);
     }
 
     #[test]
     fn a_circle_of_parents_ends() {
         let all = census(&[(2, 3, 2, 2), (3, 2, 3, 3)]);
-        assert!(all.descendants(Pid::from_raw(10), |pid| pid == 7).is_empty());
+        assert!(
+            all.owners(Pid::from_raw(10), &BTreeMap::from([(7, 1)]), &BTreeMap::new()).is_empty()
+        );
     }
 
     #[test]

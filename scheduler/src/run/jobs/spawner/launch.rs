@@ -7,6 +7,7 @@
 //! nothing but system calls, allocates nothing, and writes to nothing but that stack, `errno` and the
 //! cell for the error. All that it reads was made before, and lives until it is gone.
 
+use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr, OsString, c_char, c_int, c_void};
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
@@ -71,11 +72,14 @@ impl Launcher {
     ) -> nix::Result<Pid> {
         let argv = command.argv.iter().map(|a| text(a)).collect::<nix::Result<Vec<_>>>()?;
         let programs = self.places(command)?;
-        let set = assignments(command)?;
+        let changes: BTreeMap<&OsString, &Option<OsString>> =
+            command.env.iter().map(|(name, value)| (name, value)).collect();
+        let set = changes.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?)));
+        let set =
+            set.map(|(name, value)| assignment(name, value)).collect::<nix::Result<Vec<_>>>()?;
         let cwd = command.cwd.as_ref().map(|cwd| text(cwd.as_os_str())).transpose()?;
-        let is_inherited =
-            |name: &OsString| !command.env.iter().any(|(changed, _)| changed == name);
-        let inherited = self.environment.iter().filter(|(n, _)| is_inherited(n)).map(|(_, l)| l);
+        let inherited =
+            self.environment.iter().filter(|(name, _)| !changes.contains_key(name)).map(|(_, l)| l);
         let environment = pointers(inherited.chain(&set));
         let argv = pointers(&argv);
         let plan = Plan {
@@ -113,14 +117,6 @@ impl Launcher {
         };
         path.as_bytes().split(|&b| b == b':').map(place).collect()
     }
-}
-
-/// The variables that a command sets; of several of one name the last.
-fn assignments(command: &Command) -> nix::Result<Vec<CString>> {
-    let is_last = |i: usize, name: &OsString| !command.env[i + 1..].iter().any(|(n, _)| n == name);
-    let all = command.env.iter().enumerate().filter(|(i, (name, _))| is_last(*i, name));
-    let set = all.filter_map(|(_, (name, value))| Some((name, value.as_ref()?)));
-    set.map(|(name, value)| assignment(name, value)).collect()
 }
 
 fn assignment(name: &OsStr, value: &OsStr) -> nix::Result<CString> {
@@ -184,9 +180,8 @@ fn prepare(plan: &Plan<'_>) -> nix::Result<()> {
         // SAFETY: a plain system call. Whoever may not have more gets what it may.
         let _ = unsafe { libc::nice(plan.nice) };
     }
-    // Rust's runtime ignores it, and an exec leaves what is ignored ignored.
-    // SAFETY: the default is no handler; the table of handlers is this process's own.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    // No signal is ignored or handled: the spawner has seen to that. It has blocked all of them, so
+    // that none could come before this.
     let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: writes a set that lives here.
     unsafe { libc::sigemptyset(none.as_mut_ptr()) };

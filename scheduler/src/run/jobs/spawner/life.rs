@@ -1,30 +1,33 @@
 //! The spawner's life: it starts what it is asked to, and tells how that ended.
 //! It decides nothing, and has one thread.
 
-use std::collections::BTreeMap;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::collections::{BTreeMap, VecDeque};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::launch::Launcher;
 use super::trees::{TOKEN, Trees};
-use super::wire::{End, Received, Report, Request, next_request, tell};
+use super::wire::{End, Received, Report, Request, next_request};
 use crate::jobs::Exit;
 
 /// How long what a program leaves behind has to end by itself, once it is asked to.
 const GRACE: Duration = Duration::from_millis(500);
+/// Whoever was killed and is still there is killed again after this time, or a little more.
+const AGAIN: Duration = Duration::from_millis(20);
 /// How long it is tried to end everything, when the program that all is for has gone.
 const LAST: Duration = Duration::from_secs(5);
 
 /// A program whose leader has ended.
 struct Leaving {
     end: End,
-    /// When what is left of its tree is killed.
-    deadline: Instant,
+    /// When what is left of its tree is killed; `None` where the program says so.
+    deadline: Option<Instant>,
 }
 
 struct Spawner {
@@ -32,6 +35,8 @@ struct Spawner {
     launcher: Launcher,
     trees: Trees,
     leaving: BTreeMap<u64, Leaving>,
+    /// Reports for which there was no room.
+    outbox: VecDeque<Report>,
 }
 
 /// Serves the program at the other end of `socket`, until there is none; then ends all that it has
@@ -43,6 +48,7 @@ pub(super) fn live(socket: OwnedFd, nonce: u64) {
         launcher: Launcher::new(),
         trees: Trees::new(nonce),
         leaving: BTreeMap::new(),
+        outbox: VecDeque::new(),
     };
     let mut buffer = Vec::new();
     while spawner.serve(&children, &mut buffer) {}
@@ -51,10 +57,22 @@ pub(super) fn live(socket: OwnedFd, nonce: u64) {
 
 /// Takes no signal but by a descriptor, and becomes the parent of all that lose theirs.
 fn listen() -> nix::Result<SignalFd> {
-    // Where the program lets the kernel reap its children, the spawner does not.
-    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-    // SAFETY: the default is no handler.
-    unsafe { sigaction(Signal::SIGCHLD, &default) }?;
+    // Whoever ends the program's group by force does not end this: somebody must see to the jobs.
+    let _ = nix::unistd::setsid();
+    // What a program ignores its children do too: jobs ignore nothing, and the kernel reaps nobody.
+    for signal in 1..=libc::SIGRTMAX() {
+        // SAFETY: the default is no handler. It is refused where it cannot be changed.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    let nowhere = nix::fcntl::open("/dev/null", OFlag::O_RDWR, nix::sys::stat::Mode::empty())?;
+    for standard in 0..3 {
+        // SAFETY: open; the standard streams stay open for the process's life. What it holds for
+        // jobs is therefore never one of these.
+        unsafe { libc::dup2(nowhere.as_raw_fd(), standard) };
+    }
+    if nowhere.as_raw_fd() < 3 {
+        std::mem::forget(nowhere);
+    }
     SigSet::all().thread_set_mask()?;
     nix::sys::prctl::set_child_subreaper(true)?;
     let mut children = SigSet::empty();
@@ -65,9 +83,10 @@ fn listen() -> nix::Result<SignalFd> {
 impl Spawner {
     /// Waits for something to happen, and sees to it; false where nobody wants anything any more.
     fn serve(&mut self, children: &SignalFd, buffer: &mut Vec<u8>) -> bool {
-        let due = self.leaving.values().map(|l| l.deadline).chain(self.trees.due()).min();
+        let due = self.leaving.values().filter_map(|l| l.deadline).chain(self.trees.due()).min();
+        let room = if self.outbox.is_empty() { PollFlags::empty() } else { PollFlags::POLLOUT };
         let mut fds = [
-            PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.socket.as_fd(), PollFlags::POLLIN | room),
             PollFd::new(children.as_fd(), PollFlags::POLLIN),
         ];
         let patience = due.map_or(PollTimeout::NONE, |at| {
@@ -79,109 +98,148 @@ impl Spawner {
             Err(_) => return false,
         }
         let [asked, ended] = fds.map(|fd| fd.any().unwrap_or(false));
-        if ended && !self.reap(children) {
-            return false;
+        if ended {
+            self.reap(children);
         }
         self.trees.look_around();
-        let late = self.leaving.values().any(|l| l.deadline <= Instant::now());
-        if (ended || late) && !self.see_off() {
-            return false;
+        let now = Instant::now();
+        let late = self.leaving.values().any(|l| l.deadline.is_some_and(|at| at <= now));
+        if ended || late {
+            self.see_off();
         }
-        !asked || self.answer(buffer)
+        self.post() && (!asked || self.answer(buffer))
     }
 
     /// Carries out what is asked for, as long as there is something.
     fn answer(&mut self, buffer: &mut Vec<u8>) -> bool {
         loop {
             match next_request(self.socket.as_fd(), buffer) {
-                Received::Message(request, fds) => {
-                    if !self.carry_out(request, fds) {
-                        return false;
-                    }
-                }
-                Received::Nothing => return true,
+                Received::Message(request, fds) => self.carry_out(request, fds),
+                Received::Nothing => return self.post(),
                 Received::Gone => return false,
             }
         }
     }
 
-    fn tell(&self, report: Report) -> bool {
-        tell(self.socket.as_fd(), &report).is_ok()
+    /// Tells the program something, now or as soon as there is room: it is never waited for, because
+    /// jobs must be looked after meanwhile.
+    fn tell(&mut self, report: Report) {
+        self.outbox.push_back(report);
     }
 
-    fn carry_out(&mut self, request: Request, fds: Vec<OwnedFd>) -> bool {
+    /// Sends what is to be told; false where nobody listens any more.
+    fn post(&mut self) -> bool {
+        while let Some(report) = self.outbox.front() {
+            match report.send(self.socket.as_fd()) {
+                Ok(()) => drop(self.outbox.pop_front()),
+                Err(Errno::EAGAIN | Errno::ENOBUFS) => return true,
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    fn carry_out(&mut self, request: Request, fds: Vec<OwnedFd>) {
         match request {
             Request::Start { id, limit, mut command } => {
-                let [a, b, c] = &fds[..] else { return false };
                 command.env.push((TOKEN.into(), Some(self.trees.token(id).into())));
-                let streams: [BorrowedFd<'_>; 3] = [a.as_fd(), b.as_fd(), c.as_fd()];
-                match self.launcher.launch(&command, streams) {
+                let launched = match &fds[..] {
+                    [a, b, c] => {
+                        let streams: [BorrowedFd<'_>; 3] = [a.as_fd(), b.as_fd(), c.as_fd()];
+                        self.launcher.launch(&command, streams)
+                    }
+                    // This process may have no more of them.
+                    _ => Err(Errno::EMFILE),
+                };
+                match launched {
                     Ok(leader) => {
                         self.trees.add(id, leader, limit);
-                        self.tell(Report::Started { id, pid: leader.as_raw() as u32 })
+                        self.tell(Report::Started { id, pid: leader.as_raw() as u32 });
                     }
                     Err(errno) => {
                         let exit = Exit::NotStarted(errno as i32);
-                        self.tell(Report::Ended { id, end: End::of(exit) })
+                        self.tell(Report::Ended { id, end: End::of(exit) });
                     }
                 }
             }
-            Request::Signal { id, signal } => {
-                if let Ok(signal) = Signal::try_from(signal) {
-                    self.trees.signal(id, signal);
+            Request::Signal { ids, signal } => {
+                let Ok(signal) = Signal::try_from(signal) else { return };
+                self.trees.signal(&ids, signal);
+                if signal == Signal::SIGKILL {
+                    let again = Some(self.again());
+                    for (_, leaving) in self.leaving.iter_mut().filter(|(id, _)| ids.contains(id)) {
+                        leaving.deadline = again;
+                    }
                 }
-                true
             }
         }
     }
 
+    fn again(&self) -> Instant {
+        Instant::now() + AGAIN.max(self.trees.cost() * 20)
+    }
+
     /// Takes the news of all that have ended.
-    fn reap(&mut self, children: &SignalFd) -> bool {
+    fn reap(&mut self, children: &SignalFd) {
         // One signal may stand for many.
         while let Ok(Some(_)) = children.read_signal() {}
+        let mut all = Vec::new();
         while let Some((pid, end)) = reap_one() {
-            let Some(id) = self.trees.reaped(pid) else { continue };
+            all.extend(self.trees.reaped(pid).map(|id| (id, end)));
+        }
+        self.trees.forget();
+        for (id, end) in all {
             let left = self.trees.left_behind(id);
-            if left.is_empty() {
-                if !self.close(id, end) {
-                    return false;
-                }
+            if left == 0 {
+                self.close(id, end);
                 continue;
             }
-            let condemned = self.trees.get(id).is_some_and(|t| t.condemned);
-            let signal = if condemned { Signal::SIGKILL } else { Signal::SIGTERM };
-            self.trees.signal(id, signal);
-            let end = End { leftovers: left.len() as u64, ..end };
-            self.leaving.insert(id, Leaving { end, deadline: Instant::now() + GRACE });
+            let tree = self.trees.get(id);
+            let deadline = if tree.is_some_and(|t| t.condemned) {
+                self.trees.signal(&[id], Signal::SIGKILL);
+                Some(self.again())
+            } else if tree.is_some_and(|t| t.asked) {
+                None
+            } else {
+                self.trees.signal(&[id], Signal::SIGTERM);
+                Some(Instant::now() + GRACE)
+            };
+            let end = End { leftovers: left as u64, ..end };
+            self.leaving.insert(id, Leaving { end, deadline });
         }
-        true
     }
 
     /// Sees to programs that are leaving: tells of those of which nothing is left, and kills those
     /// that do not go.
-    fn see_off(&mut self) -> bool {
+    fn see_off(&mut self) {
         let all: Vec<u64> = self.leaving.keys().copied().collect();
+        let (now, mut late) = (Instant::now(), Vec::new());
+        self.trees.forget();
         for id in all {
-            if self.trees.left_behind(id).is_empty() {
+            if self.trees.left_behind(id) == 0 {
                 let Some(leaving) = self.leaving.remove(&id) else { continue };
-                if !self.close(id, leaving.end) {
-                    return false;
-                }
-            } else if let Some(leaving) = self.leaving.get_mut(&id)
-                && leaving.deadline <= Instant::now()
-            {
-                leaving.deadline += GRACE;
-                self.trees.signal(id, Signal::SIGKILL);
+                self.close(id, leaving.end);
+            } else if self.leaving[&id].deadline.is_some_and(|at| at <= now) {
+                late.push(id);
             }
         }
-        true
+        if late.is_empty() {
+            return;
+        }
+        self.trees.signal(&late, Signal::SIGKILL);
+        let again = Some(self.again());
+        for id in late {
+            if let Some(leaving) = self.leaving.get_mut(&id) {
+                leaving.deadline = again;
+            }
+        }
     }
 
     /// Nothing is left of a program.
-    fn close(&mut self, id: u64, end: End) -> bool {
-        let Some(tree) = self.trees.remove(id) else { return true };
+    fn close(&mut self, id: u64, end: End) {
+        let Some(tree) = self.trees.remove(id) else { return };
         let end = End { peak: end.peak.max(tree.peak), excess: tree.excess, ..end };
-        self.tell(Report::Ended { id, end })
+        self.tell(Report::Ended { id, end });
     }
 
     /// The last thing that a spawner does.

@@ -5,18 +5,21 @@
 //! never is less than what the process had that started it. It is the parent of all jobs, so that
 //! their numbers are nobody else's until it has taken note of their ends, and the subreaper of what
 //! they start. When the program is gone, however that ended, its end of the socket is closed, and the
-//! spawner ends all trees before it goes too. Where the spawner is killed, jobs are by the kernel.
+//! spawner ends all trees before it goes too. Where the spawner is killed, the kernel kills jobs, and
+//! the program what they have started. See `README.md`.
 
 mod census;
+mod hunt;
 mod launch;
 mod life;
 mod trees;
 mod wire;
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
@@ -28,11 +31,20 @@ use crate::run::fork;
 pub(super) use wire::{End, Report};
 use wire::{Packet, Received};
 
+/// Jobs are numbered from here, so that twice their number is none of what `shift` names by 0 and 1.
+const FIRST: u64 = 1;
+
 /// The spawner, as the program that has it knows it.
 #[derive(Debug)]
 pub(super) struct Spawner {
     socket: OwnedFd,
     pid: Pid,
+    /// The process that forked it: in no other does a drop end it.
+    owner: Pid,
+    /// Tells the tokens of its jobs from those of another.
+    nonce: u64,
+    /// The number of the next job: never used twice.
+    next: u64,
     /// Reports that came in while there was no room for a request.
     early: VecDeque<Report>,
     buffer: Vec<u8>,
@@ -49,7 +61,8 @@ impl Spawner {
         let nonce = super::super::nonce();
         let body = || life::live(theirs, nonce);
         let pid = fork::fork_spawner(body, socket.as_raw_fd())?;
-        Ok(Spawner { socket, pid, early: VecDeque::new(), buffer: Vec::new() })
+        let (owner, early, buffer) = (Pid::this(), VecDeque::new(), Vec::new());
+        Ok(Spawner { socket, pid, owner, nonce, next: FIRST, early, buffer })
     }
 
     /// Its process.
@@ -60,6 +73,17 @@ impl Spawner {
     /// What can be read when there are reports.
     pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
+    }
+
+    /// A number for a job.
+    pub(super) fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// Whether there are reports that have been taken in already.
+    pub(super) fn has_early(&self) -> bool {
+        !self.early.is_empty()
     }
 
     /// Has a program started, with these streams, under a number that is used once.
@@ -77,12 +101,20 @@ impl Spawner {
         self.send(&packet, &streams)
     }
 
-    /// Has the whole tree of a program signalled.
+    /// Has the whole trees of programs signalled; SIGTERM together with SIGCONT.
     ///
     /// # Errors
     /// No spawner any more.
-    pub(super) fn signal(&mut self, id: u64, signal: Signal) -> Result<()> {
-        self.send(&Packet::signal(id, signal as i32), &[])
+    pub(super) fn signal(&mut self, ids: &[u64], signal: Signal) -> Result<()> {
+        match ids {
+            [] => Ok(()),
+            ids => self.send(&Packet::signal(ids, signal as i32), &[]),
+        }
+    }
+
+    /// Ends what is left of these programs, where the spawner has not seen to it: it was killed.
+    pub(super) fn hunt(&self, leaders: &[u32]) {
+        hunt::hunt(self.nonce, leaders);
     }
 
     /// Sends a request. While there is no room for it, reports are taken in: neither side ever waits
@@ -100,6 +132,11 @@ impl Spawner {
             let both = PollFlags::POLLIN | PollFlags::POLLOUT;
             wait_until(self.socket.as_fd(), both).map_err(|e| lost(e.desc()))?;
         }
+    }
+
+    /// Waits until there are reports, or no spawner any more.
+    pub(super) fn wait(&self) {
+        let _ = wait_until(self.socket.as_fd(), PollFlags::POLLIN);
     }
 
     /// The next report, where there is one.
@@ -125,6 +162,9 @@ impl Spawner {
 /// When its end of the socket is closed, the spawner ends all trees, and itself: then it is reaped.
 impl Drop for Spawner {
     fn drop(&mut self) {
+        if self.owner != Pid::this() {
+            return;
+        }
         let shut =
             nix::sys::socket::shutdown(self.socket.as_raw_fd(), nix::sys::socket::Shutdown::Both);
         if shut.is_ok() {
@@ -133,9 +173,21 @@ impl Drop for Spawner {
     }
 }
 
-/// Two ends that keep messages apart.
+/// Two ends that keep messages apart. None of them takes the place of a standard stream, where this
+/// process has closed one: the spawner has its own there.
 fn pair() -> nix::Result<(OwnedFd, OwnedFd)> {
-    socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
+    let kind = SockType::SeqPacket;
+    let (a, b) = socketpair(AddressFamily::Unix, kind, None, SockFlag::SOCK_CLOEXEC)?;
+    Ok((above_standard(a)?, above_standard(b)?))
+}
+
+fn above_standard(fd: OwnedFd) -> nix::Result<OwnedFd> {
+    if fd.as_raw_fd() > 2 {
+        return Ok(fd);
+    }
+    let copy = fcntl(&fd, FcntlArg::F_DUPFD_CLOEXEC(3))?;
+    // SAFETY: a new descriptor that nobody else has.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
 fn wait_until(fd: BorrowedFd<'_>, what: PollFlags) -> nix::Result<()> {

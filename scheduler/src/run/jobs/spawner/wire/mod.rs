@@ -24,8 +24,8 @@ pub(super) enum Request {
     /// Start a program, under a number that is used once. With a limit, its tree is ended when it
     /// has more memory than that.
     Start { id: u64, limit: Option<u64>, command: Command },
-    /// Signal the whole tree of a program.
-    Signal { id: u64, signal: i32 },
+    /// Signal the whole trees of programs.
+    Signal { ids: Vec<u64>, signal: i32 },
 }
 
 /// What the spawner tells.
@@ -159,10 +159,11 @@ impl Packet {
         Ok(Packet { bytes: out.0, file: Some(file.into()) })
     }
 
-    /// The order to signal a tree.
-    pub(super) fn signal(id: u64, signal: i32) -> Packet {
+    /// The order to signal trees: at most as many as there are slots.
+    pub(super) fn signal(ids: &[u64], signal: i32) -> Packet {
         let mut out = Out::default();
-        [SIGNAL, id, signal as u64].into_iter().for_each(|n| out.number(n));
+        let head = [SIGNAL, signal as u64, ids.len() as u64];
+        head.iter().chain(ids).for_each(|&n| out.number(n));
         Packet { bytes: out.0, file: None }
     }
 
@@ -203,14 +204,10 @@ impl Packet {
     }
 }
 
-/// Tells the program something, waiting until there is room.
-pub(super) fn tell(to: BorrowedFd<'_>, report: &Report) -> nix::Result<()> {
-    let packet = Packet::report(report);
-    loop {
-        match packet.send(to, &[]) {
-            Err(Errno::EAGAIN) => super::wait_until(to, nix::poll::PollFlags::POLLOUT)?,
-            sent => return sent,
-        }
+impl Report {
+    /// Sends it to the program; `EAGAIN` where there is no room now.
+    pub(super) fn send(&self, to: BorrowedFd<'_>) -> nix::Result<()> {
+        Packet::report(self).send(to, &[])
     }
 }
 
@@ -279,7 +276,11 @@ pub(super) fn next_request(from: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Receiv
                 input.number()?;
                 start(&mut input)
             }
-            SIGNAL => Some(Request::Signal { id: input.number()?, signal: input.number()? as i32 }),
+            SIGNAL => {
+                let signal = input.number()? as i32;
+                let ids = (0..input.count()?).map(|_| input.number()).collect::<Option<_>>()?;
+                Some(Request::Signal { ids, signal })
+            }
             _ => None,
         }
     })
@@ -315,79 +316,4 @@ pub(super) fn next_report(from: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Receive
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::fd::AsFd;
-
-    use super::super::pair;
-    use super::*;
-
-    fn through(command: &Command) -> (u64, Option<u64>, Command, usize) {
-        let (ours, theirs) = pair().expect("sockets");
-        let packet = Packet::start(7, Some(9), command).expect("memory");
-        packet.send(ours.as_fd(), &[ours.as_fd(), theirs.as_fd()]).expect("it is there");
-        match next_request(theirs.as_fd(), &mut Vec::new()) {
-            Received::Message(Request::Start { id, limit, command }, fds) => {
-                (id, limit, command, fds.len())
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn orders_arrive_as_they_were_sent() {
-        let odd = OsString::from_vec(vec![0xff, b'\n', b'=']);
-        for len in [0, 10, 5 * INLINE] {
-            let command = Command {
-                argv: vec!["a".into(), odd.clone(), "x".repeat(len).into()],
-                env: vec![("A".into(), Some(odd.clone())), ("B".into(), None)],
-                cwd: Some("/tmp".into()),
-                nice: -3,
-                ..Command::default()
-            };
-            let (id, limit, got, fds) = through(&command);
-            assert_eq!((id, limit, fds), (7, Some(9), 2));
-            assert_eq!((got.argv, got.env), (command.argv, command.env));
-            assert_eq!((got.cwd, got.nice), (command.cwd, -3));
-        }
-    }
-
-    #[test]
-    fn reports_arrive_as_they_were_sent() {
-        let (ours, theirs) = pair().expect("sockets");
-        let end = End {
-            exit: Exit::Signal(9),
-            user_us: 1,
-            system_us: 2,
-            peak: 3,
-            read: 4,
-            written: 5,
-            leftovers: 6,
-            excess: true,
-        };
-        let last = End { exit: Exit::NotStarted(2), excess: false, ..end };
-        let all = [
-            Report::Started { id: 1, pid: 2 },
-            Report::Ended { id: 1, end },
-            Report::Ended { id: 2, end: last },
-        ];
-        all.iter().for_each(|r| tell(ours.as_fd(), r).expect("it is there"));
-        for report in all {
-            let Received::Message(got, _) = next_report(theirs.as_fd(), &mut Vec::new()) else {
-                panic!("a report");
-            };
-            assert_eq!(got, report);
-        }
-        drop(ours);
-        assert!(matches!(next_report(theirs.as_fd(), &mut Vec::new()), Received::Gone));
-    }
-
-    #[test]
-    fn what_is_cut_off_is_no_order() {
-        let bytes =
-            write_order(1, None, &Command { argv: vec!["ab".into()], ..Command::default() });
-        for len in 8..bytes.len() {
-            assert!(read_order(&mut In(&bytes[8..len])).is_none(), "{len}");
-        }
-        assert!(read_order(&mut In(&bytes[8..])).is_some());
-    }
-}
+mod tests;
