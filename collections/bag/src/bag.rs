@@ -186,7 +186,11 @@ impl<T: Value + Clone> Bag<T> {
         self.inner.collected.get_or_init(|| match &self.inner.link {
             Err(error) => Node::failed(error.clone()),
             Ok(link) => {
-                let chain = Chain::new(link.clone(), Arc::new(collect::<T>()), (0..link.blocks()).collect());
+                let chain = Chain::new(
+                    link.clone(),
+                    Arc::new(collect::<T>()),
+                    (0..link.blocks()).collect(),
+                );
                 Node::blockwise::<Vec<T>>(chain.inputs(), self.inner.place, chain)
             }
         })

@@ -12,7 +12,7 @@
 //!
 //! A chain of `map`, `filter` and the like is one loop for each partition, in one task: what flows
 //! in it is never written down, and need not be something that serde knows. Only what crosses
-//! from task to task is: the result of [`compute`](Collection::compute), and what a shuffle moves.
+//! from task to task is: the result of [`compute`](tine_collection::Collection::compute), and what a shuffle moves.
 //! Bags that are computed together read their common source once.
 //!
 //! A value may be used by several chains, so that elements are `Clone`. A closure that only looks
@@ -27,6 +27,4 @@ mod source;
 pub use bag::Bag;
 pub use method::NumberLike;
 pub use source::{ReadText, from_delayed, from_sequence, range, read_text};
-
-/// What all collections can do: `compute`, `persist`, `graph`, `check`.
-pub use tine_collection::Collection;
+pub use tine_files::{Compression, Names};

@@ -188,12 +188,8 @@ pub(crate) fn pour<T: 'static>(
     block: u32,
     sink: Box<dyn Sink<T>>,
 ) -> Result<()> {
-    let mut opening = Opening {
-        task: opening.task,
-        block,
-        base: opening.base,
-        reading: opening.reading.clone(),
-    };
+    let mut opening =
+        Opening { task: opening.task, block, base: opening.base, reading: opening.reading.clone() };
     let mut sink = AnySink::new(sink);
     for link in upwards(link) {
         match link.up() {

@@ -12,9 +12,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use tine_collection::{Input, Levels, Node, Packer, Parcels, SPLIT_EVERY, width};
-use tine_scheduler::{
-    Error, ErrorKind, Finished, Result, TaskBody, TaskContext, TypeTag, Value,
-};
+use tine_scheduler::{Error, ErrorKind, Finished, Result, TaskBody, TaskContext, TypeTag, Value};
 
 use crate::bag::Bag;
 use crate::flow::{Flow, LookEnd, Opening, Reading, Sink, Source};
@@ -74,10 +72,7 @@ impl<T: Clone + 'static> Bag<T> {
 }
 
 /// Puts entries into parcels, by the hash of their keys.
-fn pack<K: Key, A: Value>(
-    entries: impl Iterator<Item = (K, A)>,
-    parts: u32,
-) -> Result<Parcels> {
+fn pack<K: Key, A: Value>(entries: impl Iterator<Item = (K, A)>, parts: u32) -> Result<Parcels> {
     let mut packer = Packer::new(parts);
     let mut lists: Vec<Vec<(K, A)>> = (0..parts).map(|_| Vec::new()).collect();
     for entry in entries {

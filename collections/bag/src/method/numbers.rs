@@ -177,9 +177,8 @@ impl<T: Clone + 'static> Bag<T> {
     where
         T: NumberLike,
     {
-        let finish = move |all: Option<Moments>| {
-            all.unwrap_or_default().variance(ddof).map(f64::sqrt)
-        };
+        let finish =
+            move |all: Option<Moments>| all.unwrap_or_default().variance(ddof).map(f64::sqrt);
         let tree = Tree::new("std", |a: Moments, b| Ok(a.merge(b)), finish);
         self.reduced(moments("std-partial"), tree.split_every(self.tree_width()))
     }
@@ -245,15 +244,12 @@ impl<T: Clone + 'static> Bag<T> {
                 (a, b) => a.or(b),
             })
         };
-        let finish =
-            move |best: Option<Option<T>>| best.flatten().ok_or_else(|| nothing(names[1]));
+        let finish = move |best: Option<Option<T>>| best.flatten().ok_or_else(|| nothing(names[1]));
         self.reduced(end, Tree::new(names[1], combine, finish).split_every(self.tree_width()))
     }
 }
 
-fn moments<T: NumberLike + Clone + 'static>(
-    name: &'static str,
-) -> impl End<In = T, Out = Moments> {
+fn moments<T: NumberLike + Clone + 'static>(name: &'static str) -> impl End<In = T, Out = Moments> {
     let add = |all: &mut Moments, value: &T, _: &_| {
         all.add(value.to_f64());
         GO_ON

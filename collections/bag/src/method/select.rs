@@ -35,7 +35,9 @@ impl<T: Clone + 'static> Bag<T> {
     where
         F: Fn(&T) -> bool + Send + Sync + 'static,
     {
-        self.then(Sift::new("filter_not", move |_: &mut (), value: &T, _: &_| (!drop(value)).into()))
+        self.then(Sift::new("filter_not", move |_: &mut (), value: &T, _: &_| {
+            (!drop(value)).into()
+        }))
     }
 
     /// The bag of the elements for which `keep` holds. Its first error is the error of the task,

@@ -39,22 +39,18 @@ impl<T: Value + Clone> Bag<T> {
 }
 
 /// Puts the elements of a partition into parcels.
-fn split<T, K, F>(
-    name: &'static str,
-    key: Arc<F>,
-    parts: u32,
-) -> impl End<In = T, Out = Parcels>
+fn split<T, K, F>(name: &'static str, key: Arc<F>, parts: u32) -> impl End<In = T, Out = Parcels>
 where
     T: Value + Clone,
     K: Hash,
     F: Fn(&T) -> K + Send + Sync + 'static,
 {
     let begin = move |_: &Opening<'_>| Ok(Packer::new(parts));
-    let put = move |packer: &mut Packer, value: &T, reading: &Reading| {
-        match packer.put(part_of(&key(value), parts), value) {
-            Ok(()) => GO_ON,
-            Err(error) => reading.fail(error),
-        }
+    let put = move |packer: &mut Packer, value: &T, reading: &Reading| match packer
+        .put(part_of(&key(value), parts), value)
+    {
+        Ok(()) => GO_ON,
+        Err(error) => reading.fail(error),
     };
     LookEnd::new(name, begin, put, |packer: Packer| Ok(packer.pack()))
 }

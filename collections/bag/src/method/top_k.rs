@@ -75,7 +75,8 @@ impl<K: Ord, T: Clone> Best<K, T> {
     }
 
     fn offer(&mut self, key: K, value: &T) {
-        let beaten = self.ordered && self.kept.get(self.k - 1).is_some_and(|(last, _)| key <= *last);
+        let beaten =
+            self.ordered && self.kept.get(self.k - 1).is_some_and(|(last, _)| key <= *last);
         if self.k == 0 || beaten {
             return;
         }

@@ -6,8 +6,8 @@ mod range;
 mod sequence;
 mod text;
 
-pub use parts::from_delayed;
 pub(crate) use parts::Parts;
+pub use parts::from_delayed;
 pub use range::range;
 pub use sequence::from_sequence;
 pub use text::{ReadText, read_text};

@@ -36,9 +36,7 @@ impl<T> Parts<T> {
 /// # Ok::<(), tine::Error>(())
 /// ```
 #[track_caller]
-pub fn from_delayed<T: Value + Clone>(
-    parts: impl IntoIterator<Item = Delayed<Vec<T>>>,
-) -> Bag<T> {
+pub fn from_delayed<T: Value + Clone>(parts: impl IntoIterator<Item = Delayed<Vec<T>>>) -> Bag<T> {
     let parts: Vec<Input> = parts.into_iter().map(|d| d.input().clone()).collect();
     match parts.is_empty() {
         true => Bag::wrong("a bag of no partitions: it needs 1 or more"),

@@ -32,7 +32,8 @@ where
     I::Item: Clone + Send + Sync + 'static,
 {
     let all: Vec<_> = values.into_iter().collect();
-    let size = if all.len() <= 100 { 1 } else { ((all.len() as f64).sqrt() / 10.0).ceil() as usize };
+    let size =
+        if all.len() <= 100 { 1 } else { ((all.len() as f64).sqrt() / 10.0).ceil() as usize };
     let parts = all.len().div_ceil(size).max(1);
     let bounds = (0..=parts).map(|i| (i * size).min(all.len())).collect();
     Bag::of_source(Sequence { all: Arc::new(all), bounds })

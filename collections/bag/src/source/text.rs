@@ -5,6 +5,7 @@ use std::ops::{ControlFlow, Deref};
 use std::panic::Location;
 use std::sync::OnceLock;
 
+use tine_collection::{Answer, Compute, Request};
 use tine_files::{Compression, Names, Partition, Text};
 use tine_scheduler::{Error, ErrorKind, Result};
 
@@ -107,6 +108,18 @@ impl Deref for ReadText {
 
     fn deref(&self) -> &Bag<String> {
         self.bag()
+    }
+}
+
+impl Compute for ReadText {
+    type Output = Vec<String>;
+
+    fn ask(&self, request: &mut Request) {
+        self.bag().ask(request);
+    }
+
+    fn answer(&self, answer: &mut Answer) -> Result<Vec<String>> {
+        self.bag().answer(answer)
     }
 }
 
