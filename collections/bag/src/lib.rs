@@ -28,4 +28,4 @@ mod source;
 pub use bag::Bag;
 pub use method::{NumberLike, concat};
 pub use source::{ReadText, from_delayed, from_sequence, range, read_text};
-pub use tine_files::{Compression, Names};
+pub use tine_files::{Compression, Names, Target, Written};

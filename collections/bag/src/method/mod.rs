@@ -21,6 +21,7 @@ mod select;
 mod shuffle;
 mod text;
 mod top_k;
+mod write;
 mod zip;
 
 pub use concat::concat;
