@@ -20,8 +20,6 @@ pub trait NumberLike {
 macro_rules! numbers {
     ($($t:ty)*) => {
         $(impl NumberLike for $t {
-            #[expect(clippy::allow_attributes, reason = "a macro for all types")]
-            #[allow(clippy::cast_lossless)]
             fn to_f64(&self) -> f64 {
                 *self as f64
             }

@@ -211,3 +211,24 @@ fn choices_are_even() -> tine::Result<()> {
     assert!(counts.iter().all(|n| (30..210).contains(n)), "{counts:?}");
     Ok(())
 }
+
+/// Arrays of numbers are handed over uncopied, also inside of what a pass or a shuffle makes.
+#[test]
+fn large_numbers_travel_beside_the_bytes() -> tine::Result<()> {
+    use tine::scheduler::Buffer;
+    let arrays = bag::range(12, 4).map(|n| (n, Buffer::from_fn(5000, |i| n * 10_000 + i as u64)));
+    let groups = arrays.group_by(|(n, _)| n % 3).map(|(key, all)| (key, all[1].1.slice(7..9)));
+    let firsts = arrays.distinct_by(|(n, _)| n % 2).map(|(n, all)| n + all[4999]);
+    for scheduler in schedulers() {
+        let asked = (&arrays, &groups, firsts.sum(), arrays.count());
+        let (all, groups, firsts, n) = tine::compute_with(asked, &*scheduler)?;
+        assert_eq!((n, firsts), (12, 4999 + 1 + 14_999));
+        for (i, (n, array)) in (0..12).zip(all) {
+            assert_eq!((n, array.len(), array[1]), (i, 5000, i * 10_000 + 1));
+        }
+        let mut groups: Vec<_> = groups.iter().map(|(key, two)| (*key, two[0], two.len())).collect();
+        groups.sort_unstable();
+        assert_eq!(groups, [(0, 30_007, 2), (1, 40_007, 2), (2, 50_007, 2)]);
+    }
+    Ok(())
+}
