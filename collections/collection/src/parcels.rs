@@ -7,11 +7,12 @@
 
 use std::marker::PhantomData;
 
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tine_scheduler::codec::{self, scope};
 use tine_scheduler::{BlockRef, Buffer, Error, ErrorKind, Result, Value};
 
-/// Values in numbered parts, encoded.
+/// Values of type `T` in numbered parts, encoded.
 ///
 /// ```
 /// use tine_collection::Packer;
@@ -25,33 +26,45 @@ use tine_scheduler::{BlockRef, Buffer, Error, ErrorKind, Result, Value};
 /// # Ok::<(), tine_scheduler::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Parcels {
+pub struct Parcels<T> {
     bytes: Buffer<u8>,
-    /// Blocks of shared memory that values in the parts refer to.
-    blocks: Vec<BlockRef>,
+    refers: Refers,
+    of: PhantomData<fn() -> T>,
+}
+
+/// Whether values in the parts refer to blocks of shared memory.
+#[derive(Clone, Debug)]
+enum Refers {
+    /// To these, or to none.
+    To(Vec<BlockRef>),
+    /// To blocks of the result that the parcels came from, which may lie elsewhere by now: whoever
+    /// hands them on has to write the values anew.
+    Elsewhere,
 }
 
 /// Parcels in the making.
 #[derive(Debug)]
-pub struct Packer {
+pub struct Packer<T> {
     parts: Vec<Vec<u8>>,
     blocks: Vec<BlockRef>,
+    of: PhantomData<fn(T)>,
 }
 
 /// Bytes of one border.
 const BORDER: usize = size_of::<u64>();
 
-impl Packer {
+impl<T: Value> Packer<T> {
     /// Parcels of so many parts, empty so far.
     pub fn new(parts: u32) -> Self {
-        Packer { parts: (0..parts).map(|_| Vec::new()).collect(), blocks: Vec::new() }
+        let parts = (0..parts).map(|_| Vec::new()).collect();
+        Packer { parts, blocks: Vec::new(), of: PhantomData }
     }
 
     /// Appends `value` to part `part`.
     ///
     /// # Errors
     /// A value that cannot be encoded, or a part that there is not.
-    pub fn put<T: Value>(&mut self, part: u32, value: &T) -> Result<()> {
+    pub fn put(&mut self, part: u32, value: &T) -> Result<()> {
         let out = self.parts.get_mut(part as usize).ok_or_else(|| no_part(part))?;
         codec::encode(value, |bytes, blocks| {
             put_length(out, bytes.len());
@@ -60,15 +73,11 @@ impl Packer {
         })
     }
 
-    /// How many bytes have been put, so far.
-    pub fn len_bytes(&self) -> usize {
-        self.parts.iter().map(Vec::len).sum()
-    }
-
     /// Ends the packing.
-    pub fn pack(self) -> Parcels {
+    pub fn pack(self) -> Parcels<T> {
         let head = BORDER * (self.parts.len() + 1);
-        let mut bytes = Buffer::<u8>::zeroed(head + self.len_bytes());
+        let len: usize = self.parts.iter().map(Vec::len).sum();
+        let mut bytes = Buffer::<u8>::zeroed(head + len);
         let all = bytes.make_mut();
         let mut at = head;
         for (i, part) in self.parts.into_iter().enumerate() {
@@ -77,23 +86,34 @@ impl Packer {
             at += part.len();
         }
         all[head - BORDER..head].copy_from_slice(&(at as u64).to_le_bytes());
-        Parcels { bytes, blocks: self.blocks }
+        Parcels { bytes, refers: Refers::To(self.blocks), of: PhantomData }
     }
 }
 
-impl Parcels {
-    /// The values of a part, decoded one after the other. `T` must be the type that was put.
-    pub fn part<T: Value>(&self, part: u32) -> Unpacked<'_, T> {
+impl<T: Value> Parcels<T> {
+    /// The values of a part, decoded one after the other.
+    pub fn part(&self, part: u32) -> Unpacked<'_, T> {
         let bytes = self.bytes_of(part).ok_or_else(|| no_part(part));
         Unpacked { bytes, of: PhantomData }
     }
 
+    /// The same values, written by this task.
+    fn anew(&self) -> Result<Self> {
+        let parts = self.border(0).map_or(0, |head| (head / BORDER).saturating_sub(1)) as u32;
+        let mut packer = Packer::new(parts);
+        for part in 0..parts {
+            self.part(part).try_for_each(|value| packer.put(part, &value?))?;
+        }
+        Ok(packer.pack())
+    }
+
     fn bytes_of(&self, part: u32) -> Option<&[u8]> {
-        let border = |i: usize| -> Option<usize> {
-            let word = self.bytes.get(BORDER * i..BORDER * (i + 1))?;
-            usize::try_from(u64::from_le_bytes(word.try_into().ok()?)).ok()
-        };
-        self.bytes.get(border(part as usize)?..border(part as usize + 1)?)
+        self.bytes.get(self.border(part as usize)?..self.border(part as usize + 1)?)
+    }
+
+    fn border(&self, i: usize) -> Option<usize> {
+        let word = self.bytes.get(BORDER * i..BORDER * (i + 1))?;
+        usize::try_from(u64::from_le_bytes(word.try_into().ok()?)).ok()
     }
 }
 
@@ -111,13 +131,10 @@ impl<T: Value> Iterator for Unpacked<'_, T> {
         let bytes = match &mut self.bytes {
             Ok([]) => return None,
             Ok(bytes) => bytes,
-            Err(_) => {
-                return std::mem::replace(&mut self.bytes, Ok(&[])).err().map(Err);
-            }
+            Err(_) => return std::mem::replace(&mut self.bytes, Ok(&[])).err().map(Err),
         };
-        let Some((value, rest)) =
-            take_length(bytes).and_then(|(len, rest)| rest.split_at_checked(len))
-        else {
+        let cut = take_length(bytes).and_then(|(len, rest)| rest.split_at_checked(len));
+        let Some((value, rest)) = cut else {
             *bytes = &[];
             return Some(Err(Error::new(ErrorKind::Corrupt, "a part of a shuffle is cut off")));
         };
@@ -150,18 +167,23 @@ fn take_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     None
 }
 
-impl Serialize for Parcels {
+impl<T: Value> Serialize for Parcels<T> {
     fn serialize<S: Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
-        self.blocks.iter().for_each(|&block| {
+        let Refers::To(blocks) = &self.refers else {
+            return self.anew().map_err(S::Error::custom)?.serialize(s);
+        };
+        blocks.iter().for_each(|&block| {
             scope::refer(block);
         });
-        self.bytes.serialize(s)
+        (&self.bytes, !blocks.is_empty()).serialize(s)
     }
 }
 
-impl<'de> Deserialize<'de> for Parcels {
+impl<'de, T: Value> Deserialize<'de> for Parcels<T> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
-        Ok(Parcels { bytes: Buffer::deserialize(d)?, blocks: Vec::new() })
+        let (bytes, refers) = Deserialize::deserialize(d)?;
+        let refers = if refers { Refers::Elsewhere } else { Refers::To(Vec::new()) };
+        Ok(Parcels { bytes, refers, of: PhantomData })
     }
 }
 
@@ -186,7 +208,7 @@ mod tests {
             packer.put(i % 3, &(i, format!("{i}"), None::<u8>)).unwrap();
         }
         let bytes = codec::encode(&packer.pack(), |b, _| b.to_vec()).unwrap();
-        let parcels: Parcels = codec::decode(&bytes).unwrap();
+        let parcels: Parcels<(u32, String, Option<u8>)> = codec::decode(&bytes).unwrap();
         for part in 0..4 {
             let got: Vec<(u32, String, Option<u8>)> =
                 parcels.part(part).collect::<Result<_>>().unwrap();
@@ -194,7 +216,7 @@ mod tests {
                 (0..1000).filter(|i| i % 3 == part).map(|i| (i, i.to_string(), None)).collect();
             assert_eq!(got, want);
         }
-        assert!(parcels.part::<u8>(4).next().unwrap().is_err());
+        assert!(parcels.part(4).next().unwrap().is_err());
     }
 
     #[test]
@@ -204,8 +226,8 @@ mod tests {
         let mut parcels = packer.pack();
         let at = parcels.bytes.len() - 5;
         parcels.bytes.make_mut()[at] = 200;
-        assert!(parcels.part::<String>(0).next().unwrap().is_err());
+        assert!(parcels.part(0).next().unwrap().is_err());
         parcels.bytes.make_mut()[0] = 255;
-        assert!(parcels.part::<String>(0).next().unwrap().is_err());
+        assert!(parcels.part(0).next().unwrap().is_err());
     }
 }

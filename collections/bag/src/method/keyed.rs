@@ -18,6 +18,9 @@ use crate::bag::Bag;
 use crate::flow::{End, Flow, LookEnd, Opening, Reading, Sink, Source};
 use crate::hash::{Map, part_of};
 
+/// Entries of a map in parts, by the hash of their keys.
+pub(crate) type Entries<K, A> = Parcels<Vec<(K, A)>>;
+
 /// What a key of a map must be.
 pub(crate) trait Key: Value + Clone + Hash + Eq {}
 impl<K: Value + Clone + Hash + Eq> Key for K {}
@@ -69,7 +72,7 @@ impl<T: Clone + 'static> Bag<T> {
     where
         K: Key,
         A: Value + Clone,
-        E: End<In = T, Out = Parcels>,
+        E: End<In = T, Out = Entries<K, A>>,
         M: Fn(A, A) -> A + Send + Sync + 'static,
     {
         let split_every = self.tree_width().unwrap_or(SPLIT_EVERY);
@@ -95,7 +98,7 @@ impl<T: Clone + 'static> Bag<T> {
 pub(crate) fn pack<K: Key, A: Value>(
     entries: impl Iterator<Item = (K, A)>,
     parts: u32,
-) -> Result<Parcels> {
+) -> Result<Entries<K, A>> {
     let mut packer = Packer::new(parts);
     let mut lists: Vec<Vec<(K, A)>> = (0..parts).map(|_| Vec::new()).collect();
     for entry in entries {
@@ -136,7 +139,7 @@ where
     ) -> Result<Map<K, Option<A>>> {
         let mut map: Map<K, Option<A>> = Map::default();
         for i in from..to {
-            for list in task.input::<Parcels>(i)?.part::<Vec<(K, A)>>(part) {
+            for list in task.input::<Entries<K, A>>(i)?.part(part) {
                 for (key, value) in list? {
                     let slot = map.entry(key).or_default();
                     *slot = Some(match slot.take() {
@@ -176,11 +179,11 @@ where
     }
 
     fn output_type(&self) -> TypeTag {
-        TypeTag::of::<Parcels>()
+        TypeTag::of::<Entries<K, A>>()
     }
 
     fn input_type(&self, _i: usize) -> Option<TypeTag> {
-        Some(TypeTag::of::<Parcels>())
+        Some(TypeTag::of::<Entries<K, A>>())
     }
 }
 

@@ -58,7 +58,7 @@ fn bounds(n: u32, parts: u32) -> Vec<u32> {
 }
 
 /// Cuts a list into pieces, of which the first ones may be longer by one.
-fn cut<T: Value>(all: &[T], parts: u32) -> Result<Parcels> {
+fn cut<T: Value>(all: &[T], parts: u32) -> Result<Parcels<T>> {
     let mut packer = Packer::new(parts);
     let (size, longer) = (all.len() / parts as usize, all.len() % parts as usize);
     let mut rest = all;
@@ -143,7 +143,7 @@ impl<T: Value + Clone> Source for Pieces<T> {
 
     fn pour(&self, opening: &Opening<'_>, down: &mut Box<dyn Sink<T>>) -> Result<()> {
         let piece = opening.block - self.bounds[self.whole_of(opening.block)];
-        for value in opening.task.input::<Parcels>(opening.base)?.part::<T>(piece) {
+        for value in opening.task.input::<Parcels<T>>(opening.base)?.part(piece) {
             if down.push(value?).is_break() {
                 break;
             }

@@ -65,7 +65,7 @@ where
     F: Fn(A, T) -> A + Send + Sync + 'static,
 {
     type In = T;
-    type Out = Parcels;
+    type Out = Parcels<A>;
 
     fn name(&self) -> &'static str {
         "scan-partial"
@@ -75,12 +75,12 @@ where
         self.before.iter().cloned().collect()
     }
 
-    fn open(self: &Arc<Self>, opening: &Opening<'_>) -> Result<Opened<T, Parcels>> {
+    fn open(self: &Arc<Self>, opening: &Opening<'_>) -> Result<Opened<T, Parcels<A>>> {
         let first = match &self.before {
             None => self.init.clone(),
             Some(_) => {
-                let before = opening.task.input::<Parcels>(opening.base)?;
-                let last = before.part::<A>(LAST).next();
+                let before = opening.task.input::<Parcels<A>>(opening.base)?;
+                let last = before.part(LAST).next();
                 last.unwrap_or_else(|| {
                     Err(Error::new(ErrorKind::Corrupt, "a scan came to nothing"))
                 })?
@@ -88,14 +88,14 @@ where
         };
         let begin = move |_: &Opening<'_>| Ok((first.clone(), Packer::new(2)));
         let step = self.step.clone();
-        let take = move |(state, packer): &mut (A, Packer), value: T, reading: &Reading| {
+        let take = move |(state, packer): &mut (A, Packer<A>), value: T, reading: &Reading| {
             *state = step(state.clone(), value);
             match packer.put(ALL, state) {
                 Ok(()) => GO_ON,
                 Err(error) => reading.fail(error),
             }
         };
-        let done = |(last, mut packer): (A, Packer)| {
+        let done = |(last, mut packer): (A, Packer<A>)| {
             packer.put(LAST, &last)?;
             Ok(packer.pack())
         };
@@ -124,7 +124,7 @@ impl<A: Value + Clone> Source for Scanned<A> {
     }
 
     fn pour(&self, opening: &Opening<'_>, down: &mut Box<dyn Sink<A>>) -> Result<()> {
-        for value in opening.task.input::<Parcels>(opening.base)?.part::<A>(ALL) {
+        for value in opening.task.input::<Parcels<A>>(opening.base)?.part(ALL) {
             if down.push(value?).is_break() {
                 break;
             }

@@ -39,20 +39,20 @@ impl<T: Value + Clone> Bag<T> {
 }
 
 /// Puts the elements of a partition into parcels.
-fn split<T, K, F>(name: &'static str, key: Arc<F>, parts: u32) -> impl End<In = T, Out = Parcels>
+fn split<T, K, F>(name: &'static str, key: Arc<F>, parts: u32) -> impl End<In = T, Out = Parcels<T>>
 where
     T: Value + Clone,
     K: Hash,
     F: Fn(&T) -> K + Send + Sync + 'static,
 {
     let begin = move |_: &Opening<'_>| Ok(Packer::new(parts));
-    let put = move |packer: &mut Packer, value: &T, reading: &Reading| match packer
+    let put = move |packer: &mut Packer<T>, value: &T, reading: &Reading| match packer
         .put(part_of(&key(value), parts), value)
     {
         Ok(()) => GO_ON,
         Err(error) => reading.fail(error),
     };
-    LookEnd::new(name, begin, put, |packer: Packer| Ok(packer.pack()))
+    LookEnd::new(name, begin, put, |packer: Packer<T>| Ok(packer.pack()))
 }
 
 impl<T: Value> Shuffled<T> {
@@ -76,7 +76,7 @@ impl<T: Value> Shuffled<T> {
         mut f: impl FnMut(T) -> Flow,
     ) -> Result<()> {
         for i in base..base + self.parcels.len() {
-            for value in task.input::<Parcels>(i)?.part::<T>(part) {
+            for value in task.input::<Parcels<T>>(i)?.part(part) {
                 if f(value?).is_break() {
                     return Ok(());
                 }

@@ -226,7 +226,8 @@ fn large_numbers_travel_beside_the_bytes() -> tine::Result<()> {
         for (i, (n, array)) in (0..12).zip(all) {
             assert_eq!((n, array.len(), array[1]), (i, 5000, i * 10_000 + 1));
         }
-        let mut groups: Vec<_> = groups.iter().map(|(key, two)| (*key, two[0], two.len())).collect();
+        let mut groups: Vec<_> =
+            groups.iter().map(|(key, two)| (*key, two[0], two.len())).collect();
         groups.sort_unstable();
         assert_eq!(groups, [(0, 30_007, 2), (1, 40_007, 2), (2, 50_007, 2)]);
     }
