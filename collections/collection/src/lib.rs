@@ -10,23 +10,34 @@
 //!
 //! # A new collection
 //!
-//! A collection of partitions or chunks keeps an `Arc<Node>` made by [`Node::layer`], whose
-//! [`Layer`] says in one place what all its tasks are; its parts are [`Input::part`]s of that
-//! node. Rewriting (fusion, culling, pushing projections down) is done on layers, before `ask`
-//! hands the last of them over. The collection implements [`Compute`] (what to ask for, and how
-//! to put the parts together) and [`Collection`], which brings `compute`, `persist`, `graph` and
+//! A collection of partitions or chunks describes the steps that go block by block as one
+//! [`Blockwise`] chain, and makes a node of it only where results are wanted
+//! ([`Node::blockwise`]); nothing between the source and there is ever a task. Chains over the
+//! same source that are wanted together become one pass over it. What does not go block by block
+//! is a [`Layer`], which says in one place what all its tasks are: [`Tree`] reduces many parts to
+//! one, and [`Parcels`] are the results of the tasks that split in a shuffle. Parts of all of
+//! them are [`Input::part`]s. The collection implements [`Compute`] (what to ask for, and how to
+//! put the parts together) and [`Collection`], which brings `compute`, `persist`, `graph` and
 //! `check`.
 
 mod answer;
 mod assemble;
+mod blockwise;
 mod collection;
 mod compute;
+mod fuse;
+mod made;
 mod node;
+mod parcels;
 mod token;
+mod tree;
 
 pub use answer::{Answer, Request};
 pub use assemble::{Assembled, assemble};
+pub use blockwise::{Blockwise, Made, Pass};
 pub use collection::Collection;
 pub use compute::{Compute, compute, compute_with};
 pub use node::{Input, Layer, Node};
+pub use parcels::{Packer, Parcels, Unpacked};
 pub use token::{Token, TokenBuilder};
+pub use tree::{Levels, SPLIT_EVERY, Tree, width};
