@@ -2,6 +2,7 @@
 //! It knows the terminal, and writes nothing.
 
 mod look;
+mod prep;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub(crate) use look::{
     Curves, Diagnose, Diff, Flamegraph, Graph, Look, Output, Report, Source, Target, Timeline,
     Trace,
 };
+pub(crate) use prep::Prep;
 
 /// Flights a file: as many as the files that these imitate, some 25 MB.
 const ROWS: u64 = 260_000;
@@ -24,6 +26,8 @@ pub(crate) enum Job {
     Demo(Demo),
     /// Whatever looks at what was recorded.
     Look(Look),
+    /// `tine prep`.
+    Prep(Prep),
 }
 
 /// What `tine demo` is to do.
@@ -59,6 +63,7 @@ impl TryFrom<low::Cli> for Job {
     fn try_from(typed: low::Cli) -> Result<Self, Failure> {
         Ok(Job::Look(match typed.command {
             low::Command::Demo(demo) => return Ok(Job::Demo(demo.into())),
+            low::Command::Prep(prep) => return Ok(Job::Prep(prep.into())),
             low::Command::Report(report) => Look::Report(report.try_into()?),
             low::Command::Diagnose(diagnose) => Look::Diagnose(diagnose.into()),
             low::Command::Graph(graph) => Look::Graph(graph.try_into()?),
@@ -96,7 +101,7 @@ impl From<low::Demo> for Demo {
             memory: typed.memory,
             json: typed.json,
             progress: !typed.json && may_animate(),
-            colour: std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+            colour: may_colour(),
         }
     }
 }
@@ -104,6 +109,11 @@ impl From<low::Demo> for Demo {
 /// Whether standard error is a terminal that can write over a line.
 fn may_animate() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+}
+
+/// Whether the user has not forbidden colours.
+fn may_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! No file is looked at and nothing is decided here: see `high`.
 
 mod look;
+mod prep;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub(crate) use look::{
     Curves, Diagnose, Diff, Direction, Flamegraph, Format, Graph, Level, Measure, Output, Report,
     Shown, Source, Timeline, Trace,
 };
+pub(crate) use prep::{Name, Prep, Scale};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -35,6 +37,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(Demo),
+    Prep(Prep),
     Report(Report),
     Diagnose(Diagnose),
     Graph(Graph),

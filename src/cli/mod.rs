@@ -6,6 +6,7 @@ mod failure;
 mod high;
 mod look;
 mod low;
+mod prep;
 mod progress;
 mod words;
 
@@ -27,6 +28,7 @@ pub(crate) fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     let result = Job::try_from(typed).and_then(|job| match job {
         Job::Demo(demo) => demo::run(&demo),
         Job::Look(look) => look::run(&look),
+        Job::Prep(prep) => prep::run(&prep),
     });
     match result {
         Ok(text) => print(&text),
