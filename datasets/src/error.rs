@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::dataset::Dataset;
 use crate::recipe::Recipe;
 
-/// Why data could not be prepared. Names what and where.
-#[derive(Debug)]
+/// Why data could not be prepared. Names what and where; `Debug` prints what `Display` prints, so
+/// that a `main` that returns it reads well.
 #[non_exhaustive]
 pub enum Error {
     /// The file system refused.
@@ -60,6 +60,12 @@ impl Error {
             }
             Error::Run(_) => None,
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
