@@ -63,6 +63,13 @@ pub use tine_delayed::{
 };
 pub use tine_macros::delayed;
 
+pub mod bag {
+    //! Bags: any values, in partitions, larger than memory.
+    //! What can be done with one is in [`Bag`]; here are the ways to make one.
+
+    pub use tine_bag::*;
+}
+
 /// The whole of each part, for what the facade leaves out.
 pub use {tine_collection as collection, tine_scheduler as scheduler};
 
@@ -78,7 +85,7 @@ pub mod prelude {
     //! It has no type called `Array`, `Error`, `Result` or `Sync`, so that it can stand beside the
     //! preludes of std, ndarray, rayon and anyhow.
 
-    pub use crate::{Collection, Delayed, Pictures, Visualize, compute, delayed};
+    pub use crate::{Collection, Delayed, Pictures, Visualize, bag, compute, delayed};
 }
 
 /// The README's examples are compiled and run as tests.

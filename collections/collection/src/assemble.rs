@@ -9,6 +9,7 @@ use tine_scheduler::{
     Dependency, Error, ErrorKind, Graph, GraphBuilder, GroupId, Key, Result, Tags, TaskId,
 };
 
+use crate::fuse::{self, Chain, Siblings};
 use crate::node::{Held, Input, Node, Task, Work};
 use crate::token::Token;
 
@@ -104,6 +105,9 @@ struct Assembly<'a> {
     pure: HashMap<(Token, Option<&'a Tags>), TaskId>,
     /// Names of which some numbers are taken by persisted results.
     pinned: HashMap<String, Numbers>,
+    siblings: Siblings<'a>,
+    /// Tasks of blockwise nodes that were emitted in one pass with a node before, by position.
+    early: HashMap<usize, Vec<TaskId>>,
 }
 
 /// The numbers that are taken within one name.
@@ -143,6 +147,8 @@ impl<'a> Assembly<'a> {
             tags: None,
             pure: HashMap::new(),
             pinned,
+            siblings: Siblings::new(nodes),
+            early: HashMap::new(),
         }
     }
 
@@ -160,6 +166,7 @@ impl<'a> Assembly<'a> {
                     node.inputs().iter().map(|i| self.task(i)).collect::<Result<_>>()?;
                 Emitted::Many(layer.emit(&inputs, &mut self.graph)?)
             }
+            Work::Chain(_) => Emitted::Many(self.emit_chain()?),
             Work::Failed(error) => return Err(error.clone()),
         };
         match tasks {
@@ -168,6 +175,31 @@ impl<'a> Assembly<'a> {
         }
         self.starts.push(self.tasks.len());
         Ok(())
+    }
+
+    /// Emits the blockwise node that is the next one, and all that go over its source in one pass.
+    fn emit_chain(&mut self) -> Result<Vec<TaskId>> {
+        let at = self.starts.len() - 1;
+        if let Some(tasks) = self.early.remove(&at) {
+            return Ok(tasks);
+        }
+        let nodes = self.positions.nodes;
+        let mut members = self.siblings.of(at, nodes);
+        members.retain(|m| !self.early.contains_key(m));
+        let chain = |m: &usize| -> Option<&'a Chain> {
+            match &nodes[*m].work {
+                Work::Chain(chain) => Some(&**chain),
+                _ => None,
+            }
+        };
+        let chains: Vec<&Chain> = members.iter().filter_map(chain).collect();
+        let mut graph = std::mem::take(&mut self.graph);
+        let emitted = fuse::emit(&chains, &|input| self.task(input), &mut graph);
+        self.graph = graph;
+        self.early.extend(members.into_iter().zip(emitted?));
+        self.early.remove(&at).ok_or_else(|| {
+            Error::new(ErrorKind::Corrupt, "a blockwise node is not in its own pass")
+        })
     }
 
     fn emit_task(&mut self, node: &Node, task: &Task) -> Result<TaskId> {

@@ -19,14 +19,22 @@
 
 mod answer;
 mod assemble;
+mod blockwise;
 mod collection;
 mod compute;
+mod fuse;
+mod made;
 mod node;
+mod parcels;
 mod token;
+mod tree;
 
 pub use answer::{Answer, Request};
 pub use assemble::{Assembled, assemble};
+pub use blockwise::{Blockwise, Made, Pass};
 pub use collection::Collection;
 pub use compute::{Compute, compute, compute_with};
 pub use node::{Input, Layer, Node};
+pub use parcels::{Packer, Parcels, Unpacked};
 pub use token::{Token, TokenBuilder};
+pub use tree::{Levels, SPLIT_EVERY, Tree, width};

@@ -12,6 +12,8 @@ use tine_scheduler::{
     TaskContext, TaskId, TypeTag, Value, annotations, is_annotated,
 };
 
+use crate::blockwise::Blockwise;
+use crate::fuse::Chain;
 use crate::token::Token;
 
 /// Numbers nodes by creation. A node's inputs exist before it does, so that this order is also a
@@ -35,6 +37,8 @@ pub(crate) enum Work {
     Held(Box<Held>),
     /// Many tasks.
     Layer(Box<dyn Layer>),
+    /// One result for each block of a source, in one pass with others of the same source.
+    Chain(Box<Chain>),
     /// Nothing: the expression was built wrongly.
     Failed(Error),
 }
@@ -112,6 +116,16 @@ impl Node {
         Self::create(inputs, Work::Layer(Box::new(layer)))
     }
 
+    /// A chain of steps over the blocks of a source, with results of type `T`; `inputs` is all that
+    /// any of its blocks reads.
+    pub fn blockwise<T: Value>(
+        inputs: Vec<Input>,
+        place: &'static Location<'static>,
+        chain: impl Blockwise,
+    ) -> Arc<Self> {
+        Self::create(inputs, Work::Chain(Box::new(Chain::new::<T>(chain, place))))
+    }
+
     /// An expression that was built wrongly: `compute` returns `error`.
     pub fn failed(error: Error) -> Arc<Self> {
         Self::create(Vec::new(), Work::Failed(error))
@@ -158,7 +172,7 @@ impl Node {
         match &self.work {
             Work::Task(task) => Some(task.name),
             Work::Held(held) => Some(held.key.group()),
-            Work::Layer(_) | Work::Failed(_) => None,
+            Work::Layer(_) | Work::Chain(_) | Work::Failed(_) => None,
         }
     }
 
@@ -167,6 +181,7 @@ impl Node {
         match &self.work {
             Work::Task(task) => Some(task.place),
             Work::Held(held) => Some(held.place),
+            Work::Chain(chain) => Some(chain.place),
             Work::Layer(_) | Work::Failed(_) => None,
         }
     }
@@ -198,6 +213,7 @@ impl fmt::Debug for Node {
         match &self.work {
             Work::Task(task) => write!(f, "Node({}, {} inputs)", task.name, self.inputs.len()),
             Work::Held(held) => write!(f, "Node({}, held)", held.key),
+            Work::Chain(chain) => write!(f, "Node({})", chain.blockwise.steps().join("-")),
             Work::Layer(_) => write!(f, "Node(layer, {} inputs)", self.inputs.len()),
             Work::Failed(error) => write!(f, "Node(failed: {error})"),
         }

@@ -1,0 +1,83 @@
+//! What is there that resembles a name which is not.
+//! It does not know why the name is wanted.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// More entries of a folder than these are not compared: a hint is not worth a long wait.
+const COMPARED: usize = 10_000;
+
+/// Returns the deepest folder on the way to `folder` that is there; it may be the one itself.
+pub(super) fn folder(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().find(|f| here(f).is_dir()).map(Path::to_owned)
+}
+
+/// Returns what to say of the surroundings of `name`, which is wanted in `folder`.
+pub(super) fn hint(wanted: &Path, name: &Path) -> Option<String> {
+    let there = folder(wanted)?;
+    let part = name.strip_prefix(&there).ok()?.components().next()?;
+    let mut entries: Vec<String> = here(&there)
+        .read_dir()
+        .ok()?
+        .take(COMPARED)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|entry| !entry.starts_with('.'))
+        .collect();
+    entries.sort();
+    let part = part.as_os_str();
+    if let Some(best) = closest(part, &entries) {
+        return Some(format!("; did you mean {}?", there.join(best).display()));
+    }
+    let shown = if there.as_os_str().is_empty() { Path::new(".") } else { &there };
+    let count = match entries.len() {
+        COMPARED.. => "many entries".to_owned(),
+        1 => "1 entry".to_owned(),
+        n => format!("{n} entries"),
+    };
+    match entries.first() {
+        Some(first) => Some(format!("; {} has {count}, as {first}", shown.display())),
+        None => Some(format!("; {} is empty", shown.display())),
+    }
+}
+
+/// The empty path is the current folder.
+fn here(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
+}
+
+/// Returns the entry that differs from `name` in the fewest letters, if it is a third at most.
+fn closest<'a>(name: &OsStr, entries: &'a [String]) -> Option<&'a str> {
+    let name: Vec<char> = name.to_str()?.chars().collect();
+    let allowed = name.len().div_ceil(3);
+    let distances = entries.iter().map(|entry| (distance(&name, entry), entry));
+    let (distance, entry) = distances.min_by_key(|(distance, _)| *distance)?;
+    (distance <= allowed).then_some(entry)
+}
+
+/// How many letters must be added, taken away or changed, as Levenshtein counts.
+fn distance(a: &[char], b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=a.len()).collect();
+    for (i, y) in b.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, x) in a.iter().enumerate() {
+            let changed = diagonal + usize::from(*x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[a.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_those_of_levenshtein() {
+        let d = |a: &str, b| distance(&a.chars().collect::<Vec<_>>(), b);
+        assert_eq!(d("kitten", "sitting"), 3);
+        assert_eq!(d("", "abc"), 3);
+        assert_eq!(d("flaw", "lawn"), 2);
+    }
+}
