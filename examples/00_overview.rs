@@ -7,6 +7,7 @@
 //! delay, and in little memory. Most programs use the upper level only. The lower one is there for
 //! workloads that fit no collection.
 
+#[macro_use]
 #[path = "common/lesson.rs"]
 mod lesson;
 

@@ -5,6 +5,7 @@
 //! returns at once. `compute` then runs all that was noted, in parallel where one call does not need the
 //! result of another. The exercises say what to try first; the solution follows each of them.
 
+#[macro_use]
 #[path = "common/lesson.rs"]
 mod lesson;
 

@@ -4,6 +4,7 @@
 //! The lesson before used graphs; this one opens them. It also shows laziness where you have it already:
 //! closures and iterators of Rust delay work as well, one piece at a time and on one core.
 
+#[macro_use]
 #[path = "common/lesson.rs"]
 mod lesson;
 

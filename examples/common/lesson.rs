@@ -59,7 +59,6 @@ pub(crate) fn say(text: &str) {
 }
 
 /// Says something to the learner, with values in it.
-#[macro_export]
 macro_rules! say {
     ($($text:tt)*) => { $crate::lesson::say(&format!($($text)*)) };
 }

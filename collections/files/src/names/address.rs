@@ -13,9 +13,8 @@ pub(super) enum Address {
 }
 
 /// Schemes that the crate `object_store` knows.
-const REMOTE: [&str; 12] = [
-    "s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "http", "https", "memory", "wasb",
-];
+const REMOTE: [&str; 12] =
+    ["s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "http", "https", "memory", "wasb"];
 
 /// Returns what a name means.
 ///
