@@ -3,6 +3,8 @@
 #![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "signals, faults and pidfds"))]
 
 #[cfg(target_os = "linux")]
+mod bags;
+#[cfg(target_os = "linux")]
 mod bodies;
 #[cfg(target_os = "linux")]
 mod deadlocks;
@@ -73,6 +75,10 @@ const CASES: &[runner::Case] = &[
     ("spilling::without_a_folder", spilling::without_a_folder),
     ("spilling::beyond_its_limit", spilling::beyond_its_limit),
     ("spilling::when_a_write_is_refused", spilling::when_a_write_is_refused),
+    ("bags::a_death_in_a_shuffle", bags::a_death_in_a_shuffle),
+    ("bags::a_death_in_a_fold", bags::a_death_in_a_fold),
+    ("bags::groups_beyond_memory", bags::groups_beyond_memory),
+    ("bags::folds_beyond_memory", bags::folds_beyond_memory),
     ("stalls::are_explained_or_ended", stalls::are_explained_or_ended),
     ("zygote::serves_a_program_with_threads", zygote::serves_a_program_with_threads),
     ("zygote::runs_what_delayed_makes", zygote::runs_what_delayed_makes),

@@ -21,7 +21,7 @@ use crate::source::Parts;
 ///
 /// ```
 /// use tine::prelude::*;
-/// let words = bag::from_sequence(["to", "be", "or", "not", "to", "be"]);
+/// let words = bag::from_sequence(["to be or", "not to be"].map(str::to_owned)).words();
 /// let counts = words.frequencies();
 /// let top = counts.top_k_by(2, |(_, n)| *n);
 /// assert_eq!(top.compute()?, [("to", 2), ("be", 2)].map(|(w, n)| (w.to_owned(), n)));

@@ -5,8 +5,9 @@
 //! use tine::prelude::*;
 //! let even = bag::range(100, 4).filter(|n| n % 2 == 0);
 //! let squares = even.map(|n| n * n);
-//! let (sum, first) = compute((squares.sum(), squares.head(3, 1)))?;
-//! assert_eq!((sum, first), (161_700, vec![0, 4, 16]));
+//! let (sum, n) = compute((squares.sum(), squares.count()))?; // in one pass
+//! assert_eq!((sum, n), (161_700, 50));
+//! assert_eq!(squares.head(3, 1)?, [0, 4, 16]);
 //! # Ok::<(), tine::Error>(())
 //! ```
 //!
@@ -25,6 +26,6 @@ mod method;
 mod source;
 
 pub use bag::Bag;
-pub use method::NumberLike;
+pub use method::{NumberLike, concat};
 pub use source::{ReadText, from_delayed, from_sequence, range, read_text};
-pub use tine_files::{Compression, Names};
+pub use tine_files::{Compression, Names, Target, Written};

@@ -30,6 +30,9 @@ pub struct FileInfo {
 pub(crate) enum Location {
     /// In the file system of this machine.
     Local(PathBuf),
+    /// In a store that this address names, under this path.
+    #[cfg(feature = "remote")]
+    Remote { store: String, key: String },
 }
 
 impl FileInfo {
@@ -59,6 +62,8 @@ impl FileInfo {
     pub fn path(&self) -> Option<&Path> {
         match &self.location {
             Location::Local(path) => Some(path),
+            #[cfg(feature = "remote")]
+            Location::Remote { .. } => None,
         }
     }
 
@@ -89,6 +94,8 @@ impl FileInfo {
     pub(crate) fn open(&self, from: u64) -> Result<Box<dyn Read + Send>> {
         match &self.location {
             Location::Local(path) => self.open_local(path, from),
+            #[cfg(feature = "remote")]
+            Location::Remote { store, key } => crate::remote::open(self, store, key, from),
         }
     }
 

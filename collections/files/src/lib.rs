@@ -33,6 +33,8 @@ mod lines;
 mod names;
 mod partition;
 mod position;
+#[cfg(feature = "remote")]
+mod remote;
 mod text;
 mod write;
 

@@ -121,7 +121,7 @@ pub(crate) trait Source: Send + Sync + 'static {
     ///
     /// # Errors
     /// What cannot be read.
-    fn pour(&self, opening: &Opening<'_>, down: &mut dyn Sink<Self::Item>) -> Result<()>;
+    fn pour(&self, opening: &Opening<'_>, down: &mut Box<dyn Sink<Self::Item>>) -> Result<()>;
 }
 
 /// A source as the first link of chains.
@@ -160,7 +160,7 @@ impl<S: Source> Link for Sourced<S> {
 
     fn pour(&self, opening: &Opening<'_>, sinks: Vec<AnySink>) -> Result<()> {
         let mut down = join::<S::Item>(sinks)?;
-        self.0.pour(opening, &mut *down)?;
+        self.0.pour(opening, &mut down)?;
         opening.reading.outcome()?;
         down.finish()
     }

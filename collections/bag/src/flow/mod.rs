@@ -13,6 +13,7 @@
 
 mod accumulate;
 mod link;
+mod nested;
 mod opening;
 mod program;
 mod sink;
@@ -20,7 +21,8 @@ mod step;
 
 pub(crate) use accumulate::{CountEnd, LookEnd, TakeEnd};
 pub(crate) use link::{Link, Source, Sourced, Stage, Staged};
+pub(crate) use nested::{gather, pour};
 pub(crate) use opening::{Opening, Reading};
-pub(crate) use program::{AnyEnd, Chain, End, Opened, inputs, pour};
+pub(crate) use program::{AnyEnd, Chain, End, Opened, inputs};
 pub(crate) use sink::{Counts, Flow, GO_ON, STOP, Sink};
 pub(crate) use step::{Look, Sift, Sifted, Take};

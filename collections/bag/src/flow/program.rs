@@ -180,17 +180,21 @@ impl Pass for Program {
     }
 }
 
-/// Runs the chain of one partition of `link` inside of another step, into `sink`, with inputs from
-/// `opening.base` on.
-pub(crate) fn pour<T: 'static>(
+/// What [`nested::pour`](super::nested::pour) of the partition reads.
+pub(crate) fn inputs(link: &Arc<dyn Link>, block: u32) -> Vec<Input> {
+    upwards(link).flat_map(|link| link.inputs(block)).collect()
+}
+
+/// Sets up the chain of one partition, with inputs from `opening.base` on, and lets its source
+/// give all that it has to `sink`.
+pub(super) fn run_nested(
     link: &Arc<dyn Link>,
     opening: &Opening<'_>,
     block: u32,
-    sink: Box<dyn Sink<T>>,
+    mut sink: AnySink,
 ) -> Result<()> {
-    let mut opening =
-        Opening { task: opening.task, block, base: opening.base, reading: opening.reading.clone() };
-    let mut sink = AnySink::new(sink);
+    let (task, reading) = (opening.task, opening.reading.clone());
+    let mut opening = Opening { task, block, base: opening.base, reading };
     for link in upwards(link) {
         match link.up() {
             Some(_) => sink = link.lead(&opening, vec![sink])?,
@@ -199,9 +203,4 @@ pub(crate) fn pour<T: 'static>(
         opening.base += link.inputs(block).len();
     }
     Ok(())
-}
-
-/// What [`pour`] of the partition reads.
-pub(crate) fn inputs(link: &Arc<dyn Link>, block: u32) -> Vec<Input> {
-    upwards(link).flat_map(|link| link.inputs(block)).collect()
 }

@@ -9,7 +9,7 @@ use tine_scheduler::{Result, Value};
 
 use super::shuffle::Shuffled;
 use crate::bag::Bag;
-use crate::flow::{Opening, Sink, Source};
+use crate::flow::{GO_ON, Opening, Sink, Source};
 use crate::hash::Map;
 
 impl<T: Value + Clone> Bag<T> {
@@ -93,11 +93,11 @@ where
         self.shuffled.inputs()
     }
 
-    fn pour(&self, opening: &Opening<'_>, down: &mut dyn Sink<(K, Vec<T>)>) -> Result<()> {
+    fn pour(&self, opening: &Opening<'_>, down: &mut Box<dyn Sink<(K, Vec<T>)>>) -> Result<()> {
         let mut groups: Map<K, Vec<T>> = Map::default();
         self.shuffled.each(opening.task, opening.base, opening.block, |value| {
             groups.entry((self.key)(&value)).or_default().push(value);
-            Ok(())
+            GO_ON
         })?;
         for group in groups {
             if down.push(group).is_break() {

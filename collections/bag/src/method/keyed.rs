@@ -192,7 +192,7 @@ where
         self.maps.clone()
     }
 
-    fn pour(&self, opening: &Opening<'_>, down: &mut dyn Sink<(K, A)>) -> Result<()> {
+    fn pour(&self, opening: &Opening<'_>, down: &mut Box<dyn Sink<(K, A)>>) -> Result<()> {
         let (from, to) = (opening.base, opening.base + self.maps.len());
         let map = self.merge.merged(opening.block, opening.task, from, to)?;
         for (key, value) in map {

@@ -9,7 +9,7 @@ use tine_collection::{Input, Packer, Parcels};
 use tine_scheduler::{Result, TaskContext, Value};
 
 use crate::bag::Bag;
-use crate::flow::{End, GO_ON, LookEnd, Opening, Reading};
+use crate::flow::{End, Flow, GO_ON, LookEnd, Opening, Reading};
 use crate::hash::part_of;
 
 /// Elements that were moved: for every partition that there was, one result of as many parts as
@@ -66,18 +66,20 @@ impl<T: Value> Shuffled<T> {
         self.parcels.clone()
     }
 
-    /// Gives the elements of a partition to `f`: those of the first partition that there was come
+    /// Gives the elements of a partition to `f` until it wants no more: those of the first partition that there was come
     /// first. The inputs begin at `base`.
     pub(crate) fn each(
         &self,
         task: &TaskContext<'_>,
         base: usize,
         part: u32,
-        mut f: impl FnMut(T) -> Result<()>,
+        mut f: impl FnMut(T) -> Flow,
     ) -> Result<()> {
         for i in base..base + self.parcels.len() {
             for value in task.input::<Parcels>(i)?.part::<T>(part) {
-                f(value?)?;
+                if f(value?).is_break() {
+                    return Ok(());
+                }
             }
         }
         Ok(())

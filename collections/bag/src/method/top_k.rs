@@ -59,7 +59,7 @@ impl<T: Value + Clone> Bag<T> {
 }
 
 /// The best so far: those that are among the first `k`, and some that are not any more.
-struct Best<K, T> {
+pub(super) struct Best<K, T> {
     k: usize,
     kept: Vec<(K, T)>,
     /// Whether `kept` begins with `k` in order: what is not above the last of these is none.
@@ -70,11 +70,11 @@ struct Best<K, T> {
 const SLACK: usize = 32;
 
 impl<K: Ord, T: Clone> Best<K, T> {
-    fn new(k: usize) -> Self {
+    pub(super) fn new(k: usize) -> Self {
         Best { k, kept: Vec::new(), ordered: false }
     }
 
-    fn offer(&mut self, key: K, value: &T) {
+    pub(super) fn offer(&mut self, key: K, value: &T) {
         let beaten =
             self.ordered && self.kept.get(self.k - 1).is_some_and(|(last, _)| key <= *last);
         if self.k == 0 || beaten {
@@ -93,8 +93,13 @@ impl<K: Ord, T: Clone> Best<K, T> {
         self.ordered = self.kept.len() == self.k;
     }
 
-    fn into_values(mut self) -> Vec<T> {
+    fn into_values(self) -> Vec<T> {
+        self.into_entries().into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The best with their keys, in order.
+    pub(super) fn into_entries(mut self) -> Vec<(K, T)> {
         self.settle();
-        self.kept.into_iter().map(|(_, value)| value).collect()
+        self.kept
     }
 }

@@ -59,7 +59,7 @@ impl<T: Value + Clone> Source for Parts<T> {
         vec![self.parts[block as usize].clone()]
     }
 
-    fn pour(&self, opening: &Opening<'_>, down: &mut dyn Sink<T>) -> Result<()> {
+    fn pour(&self, opening: &Opening<'_>, down: &mut Box<dyn Sink<T>>) -> Result<()> {
         let place = |i: usize| move || format!("element {i} of the partition");
         match opening.task.input::<Vec<T>>(opening.base)? {
             Lent::Owned(all) => {

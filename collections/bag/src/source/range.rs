@@ -1,6 +1,8 @@
 //! `bag::range`: whole numbers.
 //! It does not know what they stand for.
 
+use tine_scheduler::Result;
+
 use crate::bag::Bag;
 use crate::flow::{Opening, Sink, Source};
 
@@ -38,7 +40,7 @@ impl Source for Range {
         self.parts
     }
 
-    fn pour(&self, opening: &Opening<'_>, down: &mut dyn Sink<u64>) -> tine_scheduler::Result<()> {
+    fn pour(&self, opening: &Opening<'_>, down: &mut Box<dyn Sink<u64>>) -> Result<()> {
         let (parts, block) = (u64::from(self.parts), u64::from(opening.block));
         // The first `n % parts` partitions have one number more.
         let start = |b: u64| b * (self.n / parts) + b.min(self.n % parts);

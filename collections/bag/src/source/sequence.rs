@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tine_scheduler::Result;
+
 use crate::bag::Bag;
 use crate::flow::{Opening, Sink, Source};
 
@@ -50,7 +52,7 @@ impl<T: Clone + Send + Sync + 'static> Source for Sequence<T> {
         (self.bounds.len() - 1) as u32
     }
 
-    fn pour(&self, opening: &Opening<'_>, down: &mut dyn Sink<T>) -> tine_scheduler::Result<()> {
+    fn pour(&self, opening: &Opening<'_>, down: &mut Box<dyn Sink<T>>) -> Result<()> {
         let at = opening.block as usize;
         let first = self.bounds[at];
         for (i, value) in self.all[first..self.bounds[at + 1]].iter().enumerate() {

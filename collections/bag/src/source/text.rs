@@ -149,7 +149,7 @@ impl Source for Lines {
         self.partitions.len() as u32
     }
 
-    fn pour(&self, opening: &Opening<'_>, down: &mut dyn Sink<String>) -> Result<()> {
+    fn pour(&self, opening: &Opening<'_>, down: &mut Box<dyn Sink<String>>) -> Result<()> {
         let partition = &self.partitions[opening.block as usize];
         if down.counts() == Counts::Only {
             down.count(partition.count_lines().map_err(Error::from_task)?);

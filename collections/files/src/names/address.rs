@@ -10,11 +10,14 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) enum Address {
     /// A path or pattern of this machine.
     Path(PathBuf),
+    /// An address in a store.
+    #[cfg(feature = "remote")]
+    Remote(String),
 }
 
 /// Schemes that the crate `object_store` knows.
-const REMOTE: [&str; 12] =
-    ["s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "http", "https", "memory", "wasb"];
+const REMOTE: [&str; 10] =
+    ["s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "http", "https"];
 
 /// Returns what a name means.
 ///
@@ -34,6 +37,9 @@ pub(super) fn parse(name: &Path) -> Result<Address> {
                 error(ErrorKind::Name, what.to_owned())
             }
         },
+        #[cfg(feature = "remote")]
+        known if REMOTE.contains(&known) => Ok(Address::Remote(format!("{known}://{rest}"))),
+        #[cfg(not(feature = "remote"))]
         known if REMOTE.contains(&known) => {
             let what = "remote files are not compiled in; build with the feature `remote`";
             error(ErrorKind::Unsupported, what.to_owned())
@@ -85,8 +91,11 @@ mod tests {
     use super::*;
 
     fn path(name: &str) -> PathBuf {
-        let Address::Path(path) = parse(Path::new(name)).unwrap();
-        path
+        match parse(Path::new(name)).unwrap() {
+            Address::Path(path) => path,
+            #[cfg(feature = "remote")]
+            Address::Remote(name) => panic!("{name}"),
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::file::FileInfo;
 
 /// As shells match: no wildcard goes over a `/` or matches the dot of a hidden file.
-const RULES: MatchOptions = MatchOptions {
+pub(crate) const RULES: MatchOptions = MatchOptions {
     case_sensitive: true,
     require_literal_separator: true,
     require_literal_leading_dot: true,

@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::FileInfo;
 
+use address::Address;
+#[cfg(feature = "remote")]
+pub(crate) use local::RULES;
+
 /// What a user names: paths, patterns and addresses, one or many.
 ///
 /// It is made of anything that is text or a path, and of lists of these.
@@ -19,6 +23,9 @@ use crate::file::FileInfo;
 ///   them, `**` any number of folders. Hidden files match only a pattern that begins with a dot.
 ///   Folders do not match.
 /// - `file://` paths have `%20` and the like decoded.
+/// - `s3://`, `gs://`, `az://`, `http://` and `https://` are there with the feature `remote`. Who
+///   asks is taken from the environment, as the stores' own tools take it (`AWS_ACCESS_KEY_ID` and
+///   so on). Behind HTTP there are no patterns.
 ///
 /// The files of one pattern are in the order of their bytes, as `LC_ALL=C ls` lists them, names in
 /// a list in the order of the list. Who names a file twice reads it twice.
@@ -34,7 +41,9 @@ impl Names {
         let mut files = Vec::new();
         for name in &self.0 {
             match address::parse(name)? {
-                address::Address::Path(path) => local::expand(&path, &mut files)?,
+                Address::Path(path) => local::expand(&path, &mut files)?,
+                #[cfg(feature = "remote")]
+                Address::Remote(name) => crate::remote::expand(&name, &mut files)?,
             }
         }
         match files.is_empty() {
@@ -50,7 +59,13 @@ impl Names {
 /// An address that is not of this machine.
 pub(crate) fn local_path(name: &Path) -> Result<PathBuf> {
     match address::parse(name)? {
-        address::Address::Path(path) => Ok(path),
+        Address::Path(path) => Ok(path),
+        #[cfg(feature = "remote")]
+        Address::Remote(name) => {
+            let what = "is in a store, and files are only written to this machine; write them to a \
+                        folder, and copy that";
+            Err(Error::new(ErrorKind::Unsupported, what).of_file(name))
+        }
     }
 }
 
