@@ -42,8 +42,7 @@ impl Staged {
             let file = options.write(true).create(true).truncate(false).open(&temporary)?;
             match file.try_lock() {
                 Err(TryLockError::WouldBlock) => {
-                    let what =
-                        format!("{} is being written by another process", temporary.display());
+                    let what = format!("{} is being written by another process", temporary.display());
                     return Err(io::Error::new(io::ErrorKind::ResourceBusy, what));
                 }
                 Err(TryLockError::Error(e)) if e.kind() != io::ErrorKind::Unsupported => {

@@ -59,8 +59,10 @@ fn what_is_not_finished_was_never_there() {
     let mut writer = sinks[0].create().unwrap();
     writer.write_all(&[b'x'; 1_000_000]).unwrap();
     drop(writer);
-    let failed = sinks[0]
-        .try_write_lines::<&str, Box<dyn std::error::Error>>([Ok("good"), Err("no more".into())]);
+    let failed = sinks[0].try_write_lines::<&str, Box<dyn std::error::Error>>([
+        Ok("good"),
+        Err("no more".into()),
+    ]);
     assert_eq!(failed.unwrap_err().to_string(), "no more");
     assert_eq!(names(folder.path()), ["0.gz"]);
     assert_eq!(fs::read(sinks[0].path()).unwrap(), b"before");
@@ -77,8 +79,9 @@ fn names_are_as_asked() {
     let path = |sink: &tine_files::Sink| {
         sink.path().strip_prefix(folder.path()).unwrap().display().to_string()
     };
-    let paths =
-        |target: Target, n| -> Vec<String> { target.plan(n).unwrap().iter().map(path).collect() };
+    let paths = |target: Target, n| -> Vec<String> {
+        target.plan(n).unwrap().iter().map(path).collect()
+    };
     assert_eq!(paths(Target::new(folder.path().join("d")), 2), ["d/0.part", "d/1.part"]);
     let letters = Target::new(folder.path().join("*.csv")).name(|i| ["b", "a"][i].to_owned());
     assert_eq!(paths(letters, 2), ["b.csv", "a.csv"]);
@@ -87,7 +90,10 @@ fn names_are_as_asked() {
 
     let refused = |target: Target, n| target.plan(n).unwrap_err().to_string();
     let same = Target::new("*.csv").name(|i| (i % 2).to_string());
-    assert_eq!(refused(same, 3), "0.csv: is the name of partitions 0 and 2; give each its own");
+    assert_eq!(
+        refused(same, 3),
+        "0.csv: is the name of partitions 0 and 2; give each its own"
+    );
     assert!(refused(Target::files(["x"]), 2).contains("1 files were named for 2 partitions"));
     assert!(refused(Target::new("*/*.csv"), 2).contains("two `*`"));
     assert!(refused(Target::new("*.gz").level(10), 1).contains("gzip has levels 0 to 9, not 10"));
