@@ -73,8 +73,12 @@ fn lesson(name: &str, said: &[&str], drawn: &[(&str, &str)]) {
 
 #[test]
 fn lesson_00_overview() {
-    let said = ["computed: 385", "[20000, 20000, 20000]", "computed: the sum is 36"];
-    lesson("00_overview", &said, &[("squares", "map"), ("pipeline", "analyse")]);
+    let said = ["computed: 385", "tine-data: 60000", "computed: the sum is 36"];
+    lesson(
+        "00_overview",
+        &said,
+        &[("squares", "map"), ("rows", "read_text"), ("pipeline", "analyse")],
+    );
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn lesson_02_bag() {
     let said =
         ["[4, 16, 36, 64, 100]", "[(0, Some(8)), (1, Some(9))]", "25000 transactions in all"];
     let drawn = [
-        ("filter_and_map", "sequence"),
+        ("filter_and_map", "filter-map"),
         ("alice", "read_text"),
         ("group_by", "group_by"),
         ("count_by_group", "group_by"),
