@@ -1,14 +1,15 @@
 //! `frequencies` and `distinct`: which elements there are, and how often.
 //! They do not know how the results of partitions are put together.
 
+use std::any::Any;
 use std::hash::Hash;
 
 use tine_scheduler::Value;
 
-use super::keyed::Names;
+use super::keyed::{Names, pack};
 use crate::bag::Bag;
-use crate::flow::{GO_ON, Reading};
-use crate::hash::Map;
+use crate::flow::{GO_ON, LookEnd, Opening, Reading};
+use crate::hash::{Counts, Map};
 
 const FREQUENCIES: Names =
     Names { partial: "frequencies-partial", combine: "frequencies-combine", source: "frequencies" };
@@ -29,6 +30,12 @@ impl<T: Value + Clone + Hash + Eq> Bag<T> {
     /// ```
     #[track_caller]
     pub fn frequencies(&self) -> Bag<(T, u64)> {
+        if let Some(texts) = (self as &dyn Any).downcast_ref::<Bag<String>>() {
+            let counts: Box<dyn Any> = Box::new(of_texts(texts));
+            if let Ok(counts) = counts.downcast::<Bag<(T, u64)>>() {
+                return *counts;
+            }
+        }
         let count = |map: &mut Map<T, Option<u64>>, value: &T, _: &Reading| {
             match map.get_mut(value) {
                 Some(Some(n)) => *n += 1,
@@ -79,6 +86,20 @@ impl<T: Value + Clone + Hash + Eq> Bag<T> {
         };
         self.keyed(DISTINCT, note, |(), ()| ()).map(|(value, ())| value)
     }
+}
+
+/// As `frequencies`, by a table made for texts.
+#[track_caller]
+fn of_texts(texts: &Bag<String>) -> Bag<(String, u64)> {
+    let add = |counts: &mut Counts, text: &String, _: &Reading| {
+        counts.add(text);
+        GO_ON
+    };
+    let end = |parts| {
+        let done = move |counts: Counts| pack(counts.into_entries(), parts);
+        LookEnd::new(FREQUENCIES.partial, |_: &Opening<'_>| Ok(Counts::new()), add, done)
+    };
+    texts.keyed_by(FREQUENCIES, end, |a, b| a + b)
 }
 
 impl<T: Value + Clone> Bag<T> {

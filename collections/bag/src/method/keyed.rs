@@ -15,7 +15,7 @@ use tine_collection::{Input, Levels, Node, Packer, Parcels, SPLIT_EVERY, width};
 use tine_scheduler::{Error, ErrorKind, Finished, Result, TaskBody, TaskContext, TypeTag, Value};
 
 use crate::bag::Bag;
-use crate::flow::{Flow, LookEnd, Opening, Reading, Sink, Source};
+use crate::flow::{End, Flow, LookEnd, Opening, Reading, Sink, Source};
 use crate::hash::{Map, part_of};
 
 /// What a key of a map must be.
@@ -48,6 +48,30 @@ impl<T: Clone + 'static> Bag<T> {
         S: Fn(&mut Map<K, Option<A>>, &T, &Reading) -> Flow + Send + Sync + 'static,
         M: Fn(A, A) -> A + Send + Sync + 'static,
     {
+        let end = |parts| {
+            let done = move |map: Map<K, Option<A>>| {
+                pack(map.into_iter().filter_map(|(k, a)| Some((k, a?))), parts)
+            };
+            LookEnd::new(names.partial, |_: &Opening<'_>| Ok(Map::default()), step, done)
+        };
+        self.keyed_by(names, end, merge)
+    }
+
+    /// As [`keyed`](Self::keyed), with an end that puts the entries of a partition into so many
+    /// parcels, as [`pack`] does.
+    #[track_caller]
+    pub(crate) fn keyed_by<K, A, E, M>(
+        &self,
+        names: Names,
+        end: impl FnOnce(u32) -> E,
+        merge: M,
+    ) -> Bag<(K, A)>
+    where
+        K: Key,
+        A: Value + Clone,
+        E: End<In = T, Out = Parcels>,
+        M: Fn(A, A) -> A + Send + Sync + 'static,
+    {
         let split_every = self.tree_width().unwrap_or(SPLIT_EVERY);
         if split_every < 2 {
             return Bag::wrong(format!("split_every is {split_every}: it must be 2 or more"));
@@ -56,11 +80,7 @@ impl<T: Clone + 'static> Bag<T> {
             return Bag::failed(error.clone());
         }
         let parts = self.npartitions().div_ceil(split_every).clamp(1, MOST_PARTS) as u32;
-        let done = move |map: Map<K, Option<A>>| {
-            pack(map.into_iter().filter_map(|(k, a)| Some((k, a?))), parts)
-        };
-        let end = LookEnd::new(names.partial, |_: &Opening<'_>| Ok(Map::default()), step, done);
-        let maps = self.end(end);
+        let maps = self.end(end(parts));
         let merge = Arc::new(Merge { parts, merge, of: PhantomData::<fn(K, A)> });
         let left = width(maps.len(), split_every) as u32;
         let (body, place) = (merge.clone(), Location::caller());
@@ -72,7 +92,10 @@ impl<T: Clone + 'static> Bag<T> {
 }
 
 /// Puts entries into parcels, by the hash of their keys.
-fn pack<K: Key, A: Value>(entries: impl Iterator<Item = (K, A)>, parts: u32) -> Result<Parcels> {
+pub(crate) fn pack<K: Key, A: Value>(
+    entries: impl Iterator<Item = (K, A)>,
+    parts: u32,
+) -> Result<Parcels> {
     let mut packer = Packer::new(parts);
     let mut lists: Vec<Vec<(K, A)>> = (0..parts).map(|_| Vec::new()).collect();
     for entry in entries {

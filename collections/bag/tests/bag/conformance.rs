@@ -150,7 +150,7 @@ fn b10_empty_partitions_and_empty_bags() -> Result<()> {
 
 /// Writes `text`, packed by gzip.
 fn gzip(path: &std::path::Path, text: &str) {
-    let sinks = tine_files::Target::new(path).plan(1).unwrap();
+    let sinks = tine_files::Target::files([path]).plan(1).unwrap();
     sinks[0].write_lines(text.lines()).unwrap();
 }
 

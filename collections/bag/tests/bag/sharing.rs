@@ -12,7 +12,7 @@ use tine::{Processes, Result, Serial};
 struct Calls(Arc<AtomicU64>);
 
 impl Calls {
-    fn counted<T, U>(&self, f: impl Fn(T) -> U) -> impl Fn(T) -> U {
+    fn counted<T, U, F: Fn(T) -> U>(&self, f: F) -> impl Fn(T) -> U + use<T, U, F> {
         let calls = self.0.clone();
         move |x| {
             calls.fetch_add(1, Ordering::Relaxed);

@@ -4,9 +4,13 @@
 //! No result depends on a hash but by which partition a key goes to: maps are walked in the order
 //! in which their keys came.
 
+mod counts;
+
 use std::hash::{BuildHasher, Hash};
 
 use rustc_hash::FxBuildHasher;
+
+pub(crate) use counts::Counts;
 
 /// A map that remembers the order of its keys.
 pub(crate) type Map<K, V> = indexmap::IndexMap<K, V, FxBuildHasher>;
