@@ -2,8 +2,9 @@
 //! It knows the terminal, and writes nothing.
 
 mod look;
-mod run;
 pub(crate) mod map;
+mod prep;
+mod run;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -16,8 +17,9 @@ pub(crate) use look::{
     Curves, Diagnose, Diff, Flamegraph, Graph, Look, Output, Report, Source, Target, Timeline,
     Trace,
 };
-pub(crate) use run::{Run, What};
 pub(crate) use map::Map;
+pub(crate) use prep::Prep;
+pub(crate) use run::{Run, What};
 
 /// Flights a file: as many as the files that these imitate, some 25 MB.
 const ROWS: u64 = 260_000;
@@ -38,6 +40,8 @@ pub(crate) enum Job {
     Completions(Shell),
     /// `tine man`, into a folder or to standard output.
     Man(Option<PathBuf>),
+    /// `tine prep`.
+    Prep(Prep),
 }
 
 /// What `tine demo` is to do.
@@ -75,6 +79,7 @@ impl TryFrom<low::Cli> for Job {
             low::Command::Demo(demo) => return Ok(Job::Demo(demo.into())),
             low::Command::Run(run) => return Ok(Job::Run(Box::new(run.try_into()?))),
             low::Command::Map(map) => return Ok(Job::Map(Box::new(Map::try_from(*map)?))),
+            low::Command::Prep(prep) => return Ok(Job::Prep(prep.into())),
             low::Command::Report(report) => Look::Report(report.try_into()?),
             low::Command::Diagnose(diagnose) => Look::Diagnose(diagnose.into()),
             low::Command::Graph(graph) => Look::Graph(graph.try_into()?),
@@ -114,7 +119,7 @@ impl From<low::Demo> for Demo {
             memory: typed.memory,
             json: typed.json,
             progress: !typed.json && may_animate(),
-            colour: std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+            colour: may_colour(),
         }
     }
 }
@@ -122,6 +127,11 @@ impl From<low::Demo> for Demo {
 /// Whether standard error is a terminal that can write over a line.
 fn may_animate() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+}
+
+/// Whether the user has not forbidden colours.
+fn may_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 mod completions;
 mod look;
 mod man;
-mod run;
 pub(crate) mod map;
+mod prep;
+mod run;
 
 use std::ffi::OsString;
 use std::num::NonZeroU64;
@@ -19,14 +20,15 @@ pub(crate) use look::{
     Shown, Source, Timeline, Trace,
 };
 pub(crate) use man::Man;
-pub(crate) use run::Run;
 pub(crate) use map::Map;
+pub(crate) use run::Run;
 
 /// Reads the command line `args`, the first of which is the name of the program.
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
     let (args, lists) = map::split(args);
     Ok(map::attach(Cli::try_parse_from(args)?, lists))
 }
+pub(crate) use prep::{Name, Prep, Scale};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -52,6 +54,7 @@ pub(crate) enum Command {
     Demo(Demo),
     Run(Run),
     Map(Box<Map>),
+    Prep(Prep),
     Report(Report),
     Diagnose(Diagnose),
     Graph(Graph),

@@ -8,6 +8,7 @@ mod jobs;
 mod look;
 mod low;
 mod pages;
+mod prep;
 mod progress;
 mod words;
 
@@ -41,6 +42,7 @@ pub(crate) fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Job::Map(map) => jobs::map::run(&map).map(Done::Code),
         Job::Completions(shell) => Ok(Done::Text(pages::completions(shell))),
         Job::Man(folder) => pages::manual(folder.as_deref()).map(Done::Text),
+        Job::Prep(prep) => prep::run(&prep).map(Done::Text),
     });
     match result {
         Ok(Done::Text(text)) => print(&text),

@@ -7,6 +7,9 @@ mod support;
 // What `tine demo` computes, prints and writes.
 mod demo;
 
+// What `tine prep` writes and keeps.
+mod prep;
+
 // What it says when the data are not as they should be.
 mod errors;
 

@@ -175,8 +175,7 @@ impl<S: Sink> Map<S> {
             Error::new(ErrorKind::Os, format!("the block of job {seq} cannot be handed over: {e}"))
         })?;
         let arguments = self.supply.arguments(index);
-        let filling =
-            Filling { arguments: &arguments, number: index + 1, slot: job.slot, total };
+        let filling = Filling { arguments: &arguments, number: index + 1, slot: job.slot, total };
         let files = self.work.files(&filling)?;
         if self.is_done(seq, files.as_ref()) {
             return Ok(Order::Done);

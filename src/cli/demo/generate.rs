@@ -1,19 +1,17 @@
 //! Writes the artificial flights: ten files, one task each, that appear all at once when complete.
-//! It does not know what a flight looks like: see `flight`.
+//! It does not know what a flight looks like: see `tine_datasets::flights`.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tine::prelude::*;
+use tine_datasets::draft;
+use tine_datasets::flights::{YEARS, write_year};
 use tine_scheduler::TaskResult;
 
-use super::flight::{Flights, HEADER, days};
 use super::input::FOLDER;
 use crate::cli::failure::Failure;
-
-/// The years that files are written for.
-const YEARS: std::ops::RangeInclusive<u32> = 1990..=1999;
 
 /// Bytes written at a time: large enough for the disk, small beside a worker's memory.
 const BLOCK: usize = 1 << 20;
@@ -44,16 +42,16 @@ impl Draft {
             ))
             .help("move that away, or name another folder with --data"));
         }
-        remove_abandoned(data);
+        draft::sweep(&folder);
         let maker = std::process::id();
-        let part = data.join(format!("{FOLDER}.{maker}.part"));
+        let part = draft::part(&folder, maker);
         fs::create_dir(&part).map_err(|e| Failure::io("make the folder", &part, &e))?;
         Ok(Draft { part, folder, maker })
     }
 
     /// Writes a file for each year, one task each, when computed; the values are their sizes.
     pub(crate) fn write(&self, rows: u64, seed: u64) -> Vec<Delayed<u64>> {
-        let file = |year| write_year(self.part.join(format!("{year}.csv")), year, rows, seed);
+        let file = |year| write_flights(self.part.join(format!("{year}.csv")), year, rows, seed);
         YEARS.map(file).collect()
     }
 
@@ -79,62 +77,24 @@ fn first_entry(folder: &Path) -> Option<PathBuf> {
     Some(entry.file_name().into())
 }
 
-/// Removes the drafts of processes that are no more.
-fn remove_abandoned(data: &Path) {
-    let Ok(entries) = fs::read_dir(data) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let pid = name.to_str().and_then(|n| {
-            n.strip_prefix(FOLDER)?.strip_prefix('.')?.strip_suffix(".part")?.parse::<u32>().ok()
-        });
-        if pid.is_some_and(is_gone) {
-            drop(fs::remove_dir_all(entry.path()));
-        }
-    }
-}
-
-/// Whether there is no such process. Where the system does not tell, there might be.
-fn is_gone(pid: u32) -> bool {
-    let proc = Path::new("/proc");
-    let own = pid == std::process::id(); // an earlier process that had our number
-    own || proc.join("self").exists() && !proc.join(pid.to_string()).exists()
-}
-
 /// Writes the file of a year, and returns its size in bytes.
 #[delayed]
-fn write_year(path: &PathBuf, year: u32, rows: u64, seed: u64) -> TaskResult<u64> {
+fn write_flights(path: &PathBuf, year: u32, rows: u64, seed: u64) -> TaskResult<u64> {
     let write = || {
-        let mut out = File::create(path)?;
-        write_flights(&mut out, year, rows, seed)
+        let mut out = BufWriter::with_capacity(BLOCK, File::create(path)?);
+        write_year(year, rows, seed, &mut out)?;
+        out.flush()?;
+        Ok(out.get_ref().metadata()?.len())
     };
-    Ok(write().map_err(|e| {
+    Ok(write().map_err(|e: std::io::Error| {
         Failure::io("write", path, &e).help("make room, or name another folder with --data")
     })?)
-}
-
-fn write_flights(out: &mut impl Write, year: u32, rows: u64, seed: u64) -> io::Result<u64> {
-    let mut block = Vec::with_capacity(BLOCK + 4096);
-    block.extend_from_slice(HEADER.as_bytes());
-    let mut written = 0;
-    let days = days(year);
-    let mut flights = Flights::new(seed, year);
-    for (&day, count) in days.iter().zip(flights.spread(rows, days.len())) {
-        for _ in 0..count {
-            flights.write(day, &mut block);
-            if block.len() >= BLOCK {
-                out.write_all(&block)?;
-                written += block.len() as u64;
-                block.clear();
-            }
-        }
-    }
-    out.write_all(&block)?;
-    Ok(written + block.len() as u64)
 }
 
 #[cfg(test)]
 mod tests {
     use tine::compute_with;
+    use tine_datasets::flights::HEADER;
     use tine_scheduler::Serial;
 
     use super::*;
@@ -165,29 +125,5 @@ mod tests {
         let text = fs::read_to_string(data.join(FOLDER).join("1999.csv")).unwrap();
         assert_eq!((text.lines().count(), text.lines().next()), (11, Some(HEADER.trim_end())));
         fs::remove_dir_all(&data).unwrap();
-    }
-
-    #[test]
-    fn drafts_of_dead_processes_are_swept() {
-        let data = scratch("swept");
-        let dead = data.join(format!("{FOLDER}.{}.part", u32::MAX));
-        fs::create_dir_all(&dead).unwrap();
-        let other = data.join(format!("{FOLDER}.mine.part"));
-        fs::create_dir_all(&other).unwrap();
-        drop(Draft::new(&data).unwrap());
-        assert_eq!(dead.exists(), !cfg!(target_os = "linux"));
-        assert!(other.exists(), "not named by a process");
-        fs::remove_dir_all(&data).unwrap();
-    }
-
-    #[test]
-    fn the_same_seed_gives_the_same_bytes() {
-        let bytes = |seed| {
-            let mut out = Vec::new();
-            let size = write_flights(&mut out, 1995, 20_000, seed).unwrap();
-            assert_eq!(size, out.len() as u64);
-            out
-        };
-        assert!(bytes(1) == bytes(1) && bytes(1) != bytes(2));
     }
 }

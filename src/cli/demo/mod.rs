@@ -2,13 +2,11 @@
 //! It knows the order of the steps, and leaves each to its module.
 
 mod columns;
-mod flight;
 mod generate;
 mod input;
 mod means;
 mod measure;
 mod pictures;
-mod random;
 mod read;
 mod record;
 mod report;

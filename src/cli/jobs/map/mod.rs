@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use tine_jobs::log::{Log, Past};
-use tine_jobs::map::{Map, Outcome, Resume, Results, Settings, TimeShare, Work};
+use tine_jobs::map::{Map, Outcome, Results, Resume, Settings, TimeShare, Work};
 use tine_jobs::output::{Bounds, Output};
 use tine_jobs::template::{Marks, Template};
 use tine_profiler::profile_to;
@@ -92,10 +92,7 @@ fn progress(map: &high::Map) -> Option<progress::Jobs> {
 }
 
 /// Records the run in a file.
-fn recorded<T>(
-    path: &Path,
-    run: impl FnOnce() -> Result<T, Failure>,
-) -> Result<T, Failure> {
+fn recorded<T>(path: &Path, run: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     let recorded = profile_to(path, run).map_err(|e| {
         Failure::new(e.to_string()).help("make room, or name another file with --profile")
     })?;

@@ -49,15 +49,11 @@ pub(super) fn open(map: &high::Map) -> Result<Supplied, Failure> {
     }
 }
 
-fn open_arguments(
-    map: &high::Map,
-    arguments: &high::map::Arguments,
-) -> Result<Supplied, Failure> {
+fn open_arguments(map: &high::Map, arguments: &high::map::Arguments) -> Result<Supplied, Failure> {
     let mut groups = vec![];
     // GNU parallel leaves it to the first job where arguments come from a file, and nowhere else.
     let mut origins = arguments.groups.iter().flatten();
-    let mut spares_stdin =
-        may_spare() && origins.any(|origin| matches!(origin, Origin::File(_)));
+    let mut spares_stdin = may_spare() && origins.any(|origin| matches!(origin, Origin::File(_)));
     for origins in &arguments.groups {
         let mut sources = vec![];
         for origin in origins {

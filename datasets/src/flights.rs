@@ -1,10 +1,16 @@
 //! Artificial flights: what is drawn for each, and how a line of the file shows it.
-//! It does not know files: see `generate`.
+//! It does not know files.
 
-use super::random::Random;
+use std::io::{self, Write};
+use std::ops::RangeInclusive;
+
+use crate::random::Random;
+
+/// The years that there are flights of, a file each.
+pub const YEARS: RangeInclusive<u32> = 1990..=1999;
 
 /// The 23 columns, in the order of the files.
-pub(crate) const HEADER: &str = "Year,Month,DayofMonth,DayOfWeek,DepTime,CRSDepTime,ArrTime,CRSArrTime,\
+pub const HEADER: &str = "Year,Month,DayofMonth,DayOfWeek,DepTime,CRSDepTime,ArrTime,CRSArrTime,\
 UniqueCarrier,FlightNum,TailNum,ActualElapsedTime,CRSElapsedTime,AirTime,ArrDelay,DepDelay,Origin,\
 Dest,Distance,TaxiIn,TaxiOut,Cancelled,Diverted\n";
 
@@ -20,9 +26,29 @@ const TAIL_SUFFIXES: [&str; 4] = ["AA", "UA", "DL", ""];
 /// first files are wrong for the later ones, as in the data that these imitate.
 const FIRST_COMPLETE_YEAR: u32 = 1995;
 
+/// Writes `rows` flights of `year`, which `seed` decides, in the order of days, below a line with the
+/// names of the columns.
+///
+/// # Errors
+/// That of `out`.
+pub fn write_year(year: u32, rows: u64, seed: u64, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(HEADER.as_bytes())?;
+    let days = days(year);
+    let mut flights = Flights::new(seed, year);
+    let mut line = Vec::with_capacity(256);
+    for (&day, count) in days.iter().zip(flights.spread(rows, days.len())) {
+        for _ in 0..count {
+            line.clear();
+            flights.write(day, &mut line);
+            out.write_all(&line)?;
+        }
+    }
+    Ok(())
+}
+
 /// A day of a year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Day {
+struct Day {
     year: u32,
     month: u32,
     day: u32,
@@ -31,7 +57,7 @@ pub(crate) struct Day {
 }
 
 /// The days of `year`, in order.
-pub(crate) fn days(year: u32) -> Vec<Day> {
+fn days(year: u32) -> Vec<Day> {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let before = (year - 1) * 365 + (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
@@ -66,7 +92,7 @@ struct Flight {
 
 /// Draws flights and writes their lines.
 #[derive(Clone, Debug)]
-pub(crate) struct Flights {
+struct Flights {
     random: Random,
     /// Miles to each destination: the same in all files, whatever the seed.
     distances: Vec<u32>,
@@ -74,7 +100,7 @@ pub(crate) struct Flights {
 
 impl Flights {
     /// The flights of `year` that `seed` gives.
-    pub(crate) fn new(seed: u64, year: u32) -> Self {
+    fn new(seed: u64, year: u32) -> Self {
         let mut distances = Random::new(5, 0);
         Flights {
             random: Random::new(seed, u64::from(year)),
@@ -83,7 +109,7 @@ impl Flights {
     }
 
     /// How many of `rows` flights go on each of `days` days.
-    pub(crate) fn spread(&mut self, rows: u64, days: usize) -> Vec<u64> {
+    fn spread(&mut self, rows: u64, days: usize) -> Vec<u64> {
         let mut counts = vec![0; days];
         for _ in 0..rows {
             counts[self.random.between(0, days as u32) as usize] += 1;
@@ -92,7 +118,7 @@ impl Flights {
     }
 
     /// Draws a flight on `day` and appends its line to `out`.
-    pub(crate) fn write(&mut self, day: Day, out: &mut Vec<u8>) {
+    fn write(&mut self, day: Day, out: &mut Vec<u8>) {
         let flight = self.draw();
         let distance = self.distances[flight.destination];
         Line { out }.flight(day, &flight, distance);
@@ -219,6 +245,17 @@ mod tests {
 
     fn column(name: &str) -> usize {
         HEADER.trim_end().split(',').position(|c| c == name).unwrap()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes() {
+        let bytes = |seed| {
+            let mut out = Vec::new();
+            write_year(1995, 20_000, seed, &mut out).unwrap();
+            out
+        };
+        assert!(bytes(1) == bytes(1) && bytes(1) != bytes(2));
+        assert_eq!(bytes(1).split(|&b| b == b'\n').count(), 20_002);
     }
 
     #[test]

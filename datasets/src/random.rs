@@ -3,7 +3,7 @@
 
 /// The state of one sequence (SplitMix64: 64 bits of state, passes BigCrush, needs no warm-up).
 #[derive(Clone, Debug)]
-pub(crate) struct Random {
+pub struct Random {
     state: u64,
 }
 
@@ -12,7 +12,7 @@ const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Random {
     /// The sequence number `stream` of `seed`: streams of one seed have nothing in common.
-    pub(crate) fn new(seed: u64, stream: u64) -> Self {
+    pub fn new(seed: u64, stream: u64) -> Self {
         let mut mixer = Random { state: seed };
         let state = mixer.bits() ^ stream.wrapping_mul(STEP);
         let mut random = Random { state };
@@ -21,7 +21,7 @@ impl Random {
     }
 
     /// 64 random bits.
-    pub(crate) fn bits(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(STEP);
         let z = self.state;
         let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -30,28 +30,28 @@ impl Random {
     }
 
     /// A number of [0, 1), with 53 random bits.
-    pub(crate) fn unit(&mut self) -> f64 {
+    pub fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
     /// A whole number of [low, high).
-    pub(crate) fn between(&mut self, low: u32, high: u32) -> u32 {
+    pub fn between(&mut self, low: u32, high: u32) -> u32 {
         let span = u64::from(high - low);
         low + (((self.bits() >> 32) * span) >> 32) as u32
     }
 
     /// True with this probability.
-    pub(crate) fn chance(&mut self, probability: f64) -> bool {
+    pub fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
 
     /// An exponentially distributed number with this mean.
-    pub(crate) fn exponential(&mut self, mean: f64) -> f64 {
+    pub fn exponential(&mut self, mean: f64) -> f64 {
         -(1.0 - self.unit()).ln() * mean
     }
 
     /// A normally distributed number with mean 0 and this standard deviation.
-    pub(crate) fn normal(&mut self, deviation: f64) -> f64 {
+    pub fn normal(&mut self, deviation: f64) -> f64 {
         let radius = self.exponential(2.0).sqrt();
         radius * (std::f64::consts::TAU * self.unit()).cos() * deviation
     }
