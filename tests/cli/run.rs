@@ -24,8 +24,8 @@ fn events(run: &Run) -> Vec<serde_json::Value> {
 fn ends(run: &Run) -> Vec<String> {
     let closed = events(run).into_iter().filter(|e| e["event"] == "closed");
     let text = |e: &serde_json::Value, key: &str| e[key].as_str().unwrap_or("").to_owned();
-    let mut ends: Vec<String> =
-        closed.map(|e| format!("{} {} {}", text(&e, "job"), text(&e, "status"), text(&e, "error")));
+    let line = |e| format!("{} {} {}", text(&e, "job"), text(&e, "status"), text(&e, "error"));
+    let mut ends: Vec<String> = closed.map(line).collect();
     ends.sort();
     ends
 }

@@ -65,6 +65,9 @@ pub(super) struct Entry<'a> {
     pub(super) value: &'a Spanned<DeValue<'a>>,
 }
 
+/// A key of any name, and its value.
+type Pair<'a> = (Spot<&'a str>, &'a Spanned<DeValue<'a>>);
+
 impl<'a> Table<'a> {
     /// The table `value`, which is `what` to the user and has no other keys than these.
     pub(super) fn new(
@@ -219,7 +222,7 @@ impl<'a> Entry<'a> {
     }
 
     /// The keys and values of a table, as they stand in the file.
-    pub(super) fn pairs(&self) -> Result<Vec<(Spot<&'a str>, &'a Spanned<DeValue<'a>>)>, Mistake> {
+    pub(super) fn pairs(&self) -> Result<Vec<Pair<'a>>, Mistake> {
         let DeValue::Table(table) = self.value.get_ref() else { return Err(self.other("a table")) };
         let mut pairs: Vec<_> = table
             .iter()

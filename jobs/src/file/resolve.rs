@@ -53,7 +53,7 @@ impl Resolver<'_> {
                     Ok(value) => Piece::Value(value),
                     Err(wrong) => {
                         let span = self.source.within(span, &format!("{{{name}}}"));
-                        return Err(self.explain(&wrong, name, &span, key, place));
+                        return Err(self.explain(&wrong, name, &span, (key, place)));
                     }
                 },
             });
@@ -79,8 +79,7 @@ impl Resolver<'_> {
         wrong: &Wrong,
         name: &str,
         span: &Range<usize>,
-        key: &str,
-        place: Place,
+        (key, place): (&str, Place),
     ) -> Mistake {
         let mistake = |message: String| self.source.mistake(span, message);
         let known = self.known(place);

@@ -32,6 +32,15 @@ pub struct Try<'a> {
     pub command: &'a str,
 }
 
+/// Why an attempt counts as failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed<'a> {
+    /// The reason, for people.
+    pub why: &'a str,
+    /// Whether another attempt may follow.
+    pub again: bool,
+}
+
 /// What is told of a run. All methods may do nothing.
 pub trait Audience {
     /// It has been decided whether a job runs. Where it does, [`starts`](Self::starts) follows.
@@ -61,8 +70,7 @@ pub trait Audience {
         Ok(())
     }
 
-    /// An attempt has ended; `failure` says why it counts as failed, and `again` whether another one
-    /// may follow.
+    /// An attempt has ended, well or with a failure.
     ///
     /// # Errors
     /// End the run.
@@ -71,8 +79,7 @@ pub trait Audience {
         _job: &Subject<'_>,
         _attempt: &Try<'_>,
         _ended: &Ended,
-        _failure: Option<&str>,
-        _again: bool,
+        _failure: Option<&Failed<'_>>,
     ) -> Result<()> {
         Ok(())
     }

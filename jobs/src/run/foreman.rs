@@ -8,7 +8,7 @@ use tine_scheduler::jobs::{
 };
 use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
-use super::audience::{Audience, Counts, Subject, Try};
+use super::audience::{Audience, Counts, Failed, Subject, Try};
 use super::command::{self, Start};
 use super::end;
 use super::files::Files;
@@ -292,7 +292,8 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
         let again = failure.is_some() && !stopped && (gave_way || job.attempt < of);
         let attempt = Try { attempt: job.attempt, of, slot: job.slot, command: &active.command };
         let who = self.subject(job, id, &active.name);
-        self.audience.ended(&who, &attempt, ended, failure.as_deref(), again)?;
+        let failed = failure.as_deref().map(|why| Failed { why, again });
+        self.audience.ended(&who, &attempt, ended, failed.as_ref())?;
         let Some(why) = failure else {
             active.state = Some(State::Done);
             active.why.clear();
@@ -323,7 +324,10 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
             // Nothing was to be done for it, or nothing was decided about it.
             (TaskStatus::Done, None) | (TaskStatus::Unfinished, _) => return Ok(()),
             (TaskStatus::Done, Some(_)) => (State::Done, ""),
-            (TaskStatus::Skipped, _) => (State::Aborted, "a job that it waits for failed"),
+            (TaskStatus::Skipped, _) if self.canceled.is_empty() => {
+                (State::Aborted, "a job that it waits for failed")
+            }
+            (TaskStatus::Skipped, _) => (State::Aborted, "a job that it waits for was not done"),
             (TaskStatus::Failed, _) => (State::Failed, "it could not be started"),
         };
         let mut active = active.unwrap_or_default();

@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use audience::{Audience, Counts, Subject, Try};
+pub use audience::{Audience, Counts, Failed, Subject, Try};
 pub use foreman::Run;
 pub use journal::State;
 pub use outline::{Entry as OutlineEntry, Outline};

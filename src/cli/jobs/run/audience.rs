@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tine_jobs::file::Jobs;
 use tine_jobs::log::{self, Log};
 use tine_jobs::output::{Begin, Bounds, Output};
-use tine_jobs::run::{Audience, Counts, Selection, State, Subject, Try, Verdict};
+use tine_jobs::run::{Audience, Counts, Failed, Selection, State, Subject, Try, Verdict};
 use tine_scheduler::jobs::{Ended, Standing};
 use tine_scheduler::{Error, ErrorKind, OutputStream, Result, TaskStatus};
 
@@ -155,8 +155,7 @@ impl Audience for Teller<'_> {
         job: &Subject<'_>,
         attempt: &Try<'_>,
         ended: &Ended,
-        failure: Option<&str>,
-        again: bool,
+        failure: Option<&Failed<'_>>,
     ) -> Result<()> {
         self.progress.stopped(job.group);
         for log in &mut self.logs {
@@ -172,13 +171,13 @@ impl Audience for Teller<'_> {
             };
             log.add(&entry).map_err(|e| Error::new(ErrorKind::Os, e.to_string()))?;
         }
-        if !again {
+        let Some(failed) = failure.filter(|f| f.again) else {
             self.took.push((job.seq, ended.ended.saturating_sub(ended.started)));
             return Ok(());
-        }
+        };
         self.output.retract(job.seq);
-        if let (Some(why), false) = (failure, self.job.quiet) {
-            let (n, of) = (attempt.attempt, attempt.of);
+        if !self.job.quiet {
+            let (why, n, of) = (failed.why, attempt.attempt, attempt.of);
             let text =
                 format!("{} failed and is tried again: {why} (attempt {n} of {of})", job.name);
             self.note(&text);
