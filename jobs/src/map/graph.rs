@@ -3,10 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-
-use tine_scheduler::{
-    Error, ErrorKind, Finished, Graph, Result, TaskBody, TaskContext, TypeTag,
-};
+use tine_scheduler::{Error, ErrorKind, Finished, Graph, Result, TaskBody, TaskContext, TypeTag};
 
 /// The most jobs there can be: tasks have numbers of 32 bits, of which some mean something else.
 pub(super) const MOST: usize = 1 << 30;

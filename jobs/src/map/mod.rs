@@ -49,8 +49,6 @@ pub struct Settings {
     pub resume: Option<Resume>,
     /// The stream on which each command is printed before it runs.
     pub shown: Option<OutputStream>,
-    /// Whether the first job reads the standard input of this process.
-    pub first_reads: bool,
     /// How often a job that fails is run again.
     pub retries: u32,
     /// What each takes.
@@ -175,8 +173,7 @@ impl<S: Sink> Map<S> {
             Error::new(ErrorKind::Os, format!("the block of job {seq} cannot be handed over: {e}"))
         })?;
         let arguments = self.supply.arguments(index);
-        let filling =
-            Filling { arguments: &arguments, number: index + 1, slot: job.slot, total };
+        let filling = Filling { arguments: &arguments, number: index + 1, slot: job.slot, total };
         let files = self.work.files(&filling)?;
         if self.is_done(seq, files.as_ref()) {
             return Ok(Order::Done);
@@ -184,7 +181,6 @@ impl<S: Sink> Map<S> {
         let sent = piece.as_ref().map_or(0, |(_, length)| *length);
         let stdin = match piece {
             Some((file, _)) => Stdin::File(file),
-            None if index == 0 && self.settings.first_reads => Stdin::Inherit,
             None => Stdin::Null,
         };
         let argv = self.work.argv(&filling)?;

@@ -60,7 +60,9 @@ pub(super) fn describe(ended: &Ended) -> String {
 /// The same, where the program itself cannot have said it.
 pub(super) fn explain(ended: &Ended) -> Option<String> {
     let silent = matches!((ended.reason, ended.exit), (None, Exit::Code(_)));
-    let silent = silent || is_stopped(ended) || matches!((ended.reason, ended.exit), (None, Exit::Signal(_)) if !ended.out_of_memory);
+    let silent = silent
+        || is_stopped(ended)
+        || matches!((ended.reason, ended.exit), (None, Exit::Signal(_)) if !ended.out_of_memory);
     (!silent).then(|| describe(ended))
 }
 

@@ -237,8 +237,9 @@ fn slots(text: &str, cpus: usize) -> Result<usize, Failure> {
         _ => number(text),
     };
     let slots = slots.ok_or_else(|| {
-        Failure::usage(format!("-j cannot be {text:?}"))
-            .help("write a number, +N or -N for more or less than there are cores, N% of them, or 0")
+        Failure::usage(format!("-j cannot be {text:?}")).help(
+            "write a number, +N or -N for more or less than there are cores, N% of them, or 0",
+        )
     })?;
     match slots {
         1..=MOST_SLOTS => Ok(slots),
@@ -358,7 +359,9 @@ fn blocks(typed: &low::Map) -> Result<Blocks, Failure> {
     };
     let block = match &pipe.block {
         None => 1 << 20,
-        Some(text) => parse_size(text).map_err(|e| Failure::usage(format!("--block: {}", e.message())))?,
+        Some(text) => {
+            parse_size(text).map_err(|e| Failure::usage(format!("--block: {}", e.message())))?
+        }
     };
     let read = usize::try_from(block).ok().filter(|&read| read > 0);
     let read = read.ok_or_else(|| Failure::usage("--block must be at least 1"))?;
@@ -451,10 +454,7 @@ fn joblog(name: &OsStr, control: &low::map::Control) -> Joblog {
     }
 }
 
-fn resume(
-    shown: &low::map::Shown,
-    control: &low::map::Control,
-) -> Result<Option<Resume>, Failure> {
+fn resume(shown: &low::map::Shown, control: &low::map::Control) -> Result<Option<Resume>, Failure> {
     match (control.resume, control.resume_failed) {
         (false, false) => Ok(None),
         (_, true) => Ok(Some(Resume::Succeeded)),
@@ -476,9 +476,8 @@ fn timeout(text: &str) -> Result<Timeout, Failure> {
 }
 
 fn gates(control: &low::map::Control, cpus: usize) -> Result<Gates, Failure> {
-    let named = |name: &str, e: tine_scheduler::Error| {
-        Failure::usage(format!("--{name}: {}", e.message()))
-    };
+    let named =
+        |name: &str, e: tine_scheduler::Error| Failure::usage(format!("--{name}: {}", e.message()));
     let mut gates = Gates::default();
     if let Some(text) = &control.delay {
         gates.delay = Some(Delay::parse(text).map_err(|e| named("delay", e))?);
@@ -497,7 +496,8 @@ fn gates(control: &low::map::Control, cpus: usize) -> Result<Gates, Failure> {
 }
 
 fn needs(text: &str) -> Result<Needs, Failure> {
-    let bytes = parse_size(text).map_err(|e| Failure::usage(format!("--memory: {}", e.message())))?;
+    let bytes =
+        parse_size(text).map_err(|e| Failure::usage(format!("--memory: {}", e.message())))?;
     Ok(Needs { memory: Some(bytes), limit: Some(bytes), ..Needs::default() })
 }
 

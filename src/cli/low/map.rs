@@ -441,7 +441,9 @@ mod tests {
 
     #[test]
     fn commands_and_arguments_are_taken_as_they_are() {
-        let map = parse(&["-kj2", "grep", "-j3", "--", "-k", ":::", "-x", "--help", ":::+", "y", "::::", "f"]);
+        let map = parse(&[
+            "-kj2", "grep", "-j3", "--", "-k", ":::", "-x", "--help", ":::+", "y", "::::", "f",
+        ]);
         assert_eq!(map.jobs.as_deref(), Some("2"));
         assert!(map.shown.keep_order);
         assert_eq!(map.command, ["grep", "-j3", "--", "-k"]);
@@ -454,7 +456,19 @@ mod tests {
 
     #[test]
     fn separators_have_other_names() {
-        let map = parse(&["--arg-sep", ",,", "--arg-file-sep=//", "echo", ":::", ",,", "A", "//", "f", ",,+", "B"]);
+        let map = parse(&[
+            "--arg-sep",
+            ",,",
+            "--arg-file-sep=//",
+            "echo",
+            ":::",
+            ",,",
+            "A",
+            "//",
+            "f",
+            ",,+",
+            "B",
+        ]);
         assert_eq!(map.command, ["echo", ":::"]);
         let lists: Vec<_> = map.lists.iter().map(|l| (l.files, l.linked, l.words.len())).collect();
         assert_eq!(lists, [(false, false, 1), (true, false, 1), (false, true, 1)]);

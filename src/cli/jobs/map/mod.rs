@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use tine_jobs::log::{Log, Past};
-use tine_jobs::map::{Map, Outcome, Resume, Results, Settings, TimeShare, Work};
+use tine_jobs::map::{Map, Outcome, Results, Resume, Settings, TimeShare, Work};
 use tine_jobs::output::{Bounds, Output};
 use tine_jobs::template::{Marks, Template};
 use tine_profiler::profile_to;
@@ -35,7 +35,7 @@ pub(crate) fn run(map: &high::Map) -> Result<u8, Failure> {
     let supplied = supply::open(map)?;
     let work = work(map, &supplied)?;
     let Some(jobs) = jobs else { return dry::run(map, supplied, &work) };
-    let settings = settings(map, &supplied)?;
+    let settings = settings(map)?;
     let output = Output::new(terminal(map)?, map.mode, Bounds::default());
     let foreman = Map::new(&name(map), supplied.supply, work, output, settings);
     let (tally, outcome) = match &map.profile {
@@ -92,10 +92,7 @@ fn progress(map: &high::Map) -> Option<progress::Jobs> {
 }
 
 /// Records the run in a file.
-fn recorded<T>(
-    path: &Path,
-    run: impl FnOnce() -> Result<T, Failure>,
-) -> Result<T, Failure> {
+fn recorded<T>(path: &Path, run: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     let recorded = profile_to(path, run).map_err(|e| {
         Failure::new(e.to_string()).help("make room, or name another file with --profile")
     })?;
@@ -150,7 +147,7 @@ fn template(text: &OsStr, marks: &Marks) -> Template {
     Template::text(text.as_bytes(), marks)
 }
 
-fn settings(map: &high::Map, supplied: &Supplied) -> Result<Settings, Failure> {
+fn settings(map: &high::Map) -> Result<Settings, Failure> {
     let failed = |e: tine_jobs::log::Error| Failure::new(e.to_string());
     // What an earlier run has done is read before its log is written to.
     let past = || match &map.joblog {
@@ -177,7 +174,6 @@ fn settings(map: &high::Map, supplied: &Supplied) -> Result<Settings, Failure> {
         log,
         resume,
         shown: map.shown,
-        first_reads: supplied.spares_stdin,
         retries: map.retries,
         needs: map.needs,
     })
