@@ -33,3 +33,7 @@ mod pages;
 // Runs that were made by hand, shared with the tests of the pictures.
 #[path = "../../viz/tests/recorded/mod.rs"]
 mod recorded;
+
+// One command for many arguments, beside GNU parallel.
+#[cfg(target_os = "linux")]
+mod map;

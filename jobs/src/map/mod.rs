@@ -49,8 +49,6 @@ pub struct Settings {
     pub resume: Option<Resume>,
     /// The stream on which each command is printed before it runs.
     pub shown: Option<OutputStream>,
-    /// Whether the first job reads the standard input of this process.
-    pub first_reads: bool,
     /// How often a job that fails is run again.
     pub retries: u32,
     /// What each takes.
@@ -183,7 +181,6 @@ impl<S: Sink> Map<S> {
         let sent = piece.as_ref().map_or(0, |(_, length)| *length);
         let stdin = match piece {
             Some((file, _)) => Stdin::File(file),
-            None if index == 0 && self.settings.first_reads => Stdin::Inherit,
             None => Stdin::Null,
         };
         let argv = self.work.argv(&filling)?;

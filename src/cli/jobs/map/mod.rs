@@ -35,7 +35,7 @@ pub(crate) fn run(map: &high::Map) -> Result<u8, Failure> {
     let supplied = supply::open(map)?;
     let work = work(map, &supplied)?;
     let Some(jobs) = jobs else { return dry::run(map, supplied, &work) };
-    let settings = settings(map, &supplied)?;
+    let settings = settings(map)?;
     let output = Output::new(terminal(map)?, map.mode, Bounds::default());
     let foreman = Map::new(&name(map), supplied.supply, work, output, settings);
     let (tally, outcome) = match &map.profile {
@@ -147,7 +147,7 @@ fn template(text: &OsStr, marks: &Marks) -> Template {
     Template::text(text.as_bytes(), marks)
 }
 
-fn settings(map: &high::Map, supplied: &Supplied) -> Result<Settings, Failure> {
+fn settings(map: &high::Map) -> Result<Settings, Failure> {
     let failed = |e: tine_jobs::log::Error| Failure::new(e.to_string());
     // What an earlier run has done is read before its log is written to.
     let past = || match &map.joblog {
@@ -174,7 +174,6 @@ fn settings(map: &high::Map, supplied: &Supplied) -> Result<Settings, Failure> {
         log,
         resume,
         shown: map.shown,
-        first_reads: supplied.spares_stdin,
         retries: map.retries,
         needs: map.needs,
     })

@@ -2,7 +2,7 @@
 //! It does not know what is run.
 
 use std::fs::File;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
@@ -20,8 +20,6 @@ pub(super) struct Supplied {
     pub(super) supply: Supply,
     /// What stands for arguments in texts, with their names.
     pub(super) marks: Marks,
-    /// Whether standard input is left for the first job.
-    pub(super) spares_stdin: bool,
 }
 
 /// Opens what arguments or blocks come from, and reads the names.
@@ -29,12 +27,11 @@ pub(super) fn open(map: &high::Map) -> Result<Supplied, Failure> {
     match &map.feed {
         Feed::Arguments(arguments) => open_arguments(map, arguments),
         Feed::Blocks(blocks) => {
-            let (fd, spares_stdin) = match &blocks.origin {
+            let fd = match &blocks.origin {
                 Origin::File(path) => {
-                    let file = File::open(path).map_err(|e| Failure::io("read", path, &e))?;
-                    (file.into(), may_spare())
+                    File::open(path).map_err(|e| Failure::io("read", path, &e))?.into()
                 }
-                _ => (stdin()?, false),
+                _ => stdin()?,
             };
             let cut = tine_jobs::input::blocks::Blocks::new(
                 fd,
@@ -44,20 +41,16 @@ pub(super) fn open(map: &high::Map) -> Result<Supplied, Failure> {
             );
             let cut = cut.multiple(blocks.multiple).header(blocks.header.clone());
             let supply = Supply::Pieces(Pieces::new(cut));
-            Ok(Supplied { supply, marks: map.marks.clone(), spares_stdin })
+            Ok(Supplied { supply, marks: map.marks.clone() })
         }
     }
 }
 
 fn open_arguments(map: &high::Map, arguments: &high::map::Arguments) -> Result<Supplied, Failure> {
     let mut groups = vec![];
-    // GNU parallel leaves it to the first job where arguments come from a file, and nowhere else.
-    let mut origins = arguments.groups.iter().flatten();
-    let mut spares_stdin = may_spare() && origins.any(|origin| matches!(origin, Origin::File(_)));
     for origins in &arguments.groups {
         let mut sources = vec![];
         for origin in origins {
-            spares_stdin &= *origin != Origin::Stdin;
             sources.push(source(origin, arguments)?);
         }
         groups.push(group(sources, arguments.wraps));
@@ -76,7 +69,7 @@ fn open_arguments(map: &high::Map, arguments: &high::map::Arguments) -> Result<S
         .counted_only(arguments.counted)
         .shuffled(arguments.seed)
         .complete(complete);
-    Ok(Supplied { supply: Supply::Arguments(supply), marks, spares_stdin })
+    Ok(Supplied { supply: Supply::Arguments(supply), marks })
 }
 
 /// How much of a line is left for arguments.
@@ -116,10 +109,4 @@ fn source(origin: &Origin, arguments: &high::map::Arguments) -> Result<Source, F
 fn stdin() -> Result<OwnedFd, Failure> {
     let fd = io::stdin().as_fd().try_clone_to_owned();
     fd.map_err(|e| Failure::new(format!("cannot read standard input: {e}")))
-}
-
-/// Whether standard input can be left to a job: one that runs in the background of a terminal would
-/// be stopped when it reads.
-fn may_spare() -> bool {
-    !io::stdin().is_terminal()
 }
