@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 
-use lesson::{Lesson, data, part};
+use lesson::{Lesson, data, part, timed};
 use serde::{Deserialize, Serialize};
 use tine::bag::{self, Bag};
 use tine::prelude::*;
@@ -142,8 +142,10 @@ fn flatten(accounts: &Bag<Account>) -> Result<(), Box<dyn Error>> {
     let alice = accounts.filter(|a| a.name == "Alice");
     // Lists within elements: `flatten` makes their elements those of the bag.
     let amounts = alice.map(|a| a.transactions).flatten().map(|t| t.amount);
-    let (mean, n) = compute((amounts.mean(), amounts.count()))?;
-    say!("{n} transactions, {mean:.2} in the mean");
+    // Both are computed in one pass: the files are read once.
+    let (result, ms) = timed(|| compute((amounts.mean(), amounts.count())));
+    let (mean, n) = result?;
+    say!("{n} transactions, {mean:.2} in the mean, after {ms:.0} ms");
 
     let hers = plain(accounts)?.into_iter().filter(|a| a.name == "Alice");
     let amounts: Vec<i64> = hers.flat_map(|a| a.transactions).map(|t| t.amount).collect();
