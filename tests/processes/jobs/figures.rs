@@ -35,7 +35,7 @@ pub(crate) fn of_memory_are_those_of_the_job() {
 /// that have it together, and one that has got away from its parents.
 pub(crate) fn of_memory_are_limited() {
     let fill =
-        r#"my @all; while (1) { push @all, "x" x (1 << 20); select(undef, undef, undef, 0.001); }"#;
+        r#"my @all; while (1) { push @all, "x" x (1 << 20); select(undef, undef, undef, 0.01); }"#;
     let alone = program(["perl", "-e", fill]);
     let many = bash(r#"for i in 1 2 3 4 5; do perl -e "$1" & done; wait"#, &[fill]);
     let away = bash(r#"( setsid perl -e "$1" "$2" & ); while :; do sleep 1000; done"#, &[fill, ""]);
