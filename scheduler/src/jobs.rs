@@ -240,6 +240,13 @@ pub trait Foreman {
         Admit::Now
     }
 
+    /// What is to become of the run: asked when a job has ended, and about ten times a second, also
+    /// where nothing could be started. As [`admit`](Self::admit), but that nothing is started
+    /// because of it.
+    fn review(&mut self, _standing: &Standing) -> Admit {
+        Admit::Now
+    }
+
     /// What is to be started.
     ///
     /// # Errors

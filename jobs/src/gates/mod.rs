@@ -94,6 +94,18 @@ impl Gates {
         Admit::Now
     }
 
+    /// What is to become of the jobs that run: the answer to
+    /// [`Foreman::review`](tine_scheduler::jobs::Foreman::review).
+    pub fn review(&mut self, standing: &Standing, machine: &mut dyn Readings) -> Admit {
+        match self.halt.halted() {
+            Some(Halted { when: When::Now, .. }) => return Admit::EndAll,
+            Some(Halted { when: When::Soon, .. }) => return Admit::Never,
+            None => {}
+        }
+        let free = self.free.as_mut();
+        free.map_or(Admit::Now, |free| free.admit(standing.elapsed, standing.running, machine))
+    }
+
     /// A job has come to its end: it is `done`, or has failed with this exit code or signal. `total`
     /// is how many jobs there are, as soon as that is known. Returns what the run is to be ended
     /// for, once.

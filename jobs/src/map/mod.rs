@@ -115,7 +115,7 @@ impl<S: Sink> Map<S> {
             work,
             settings,
             output,
-            machine: Machine::default(),
+            machine: Machine,
             began: SystemTime::now(),
             current: BTreeMap::new(),
             failed: 0,
@@ -294,6 +294,10 @@ impl<S: Sink> Foreman for Map<S> {
 
     fn timeout(&self, _job: &Job<'_>) -> Option<Duration> {
         self.settings.time.as_ref().and_then(TimeShare::limit)
+    }
+
+    fn review(&mut self, standing: &Standing) -> Admit {
+        self.settings.gates.review(standing, &mut self.machine)
     }
 
     fn admit(&mut self, standing: &Standing) -> Admit {

@@ -37,12 +37,28 @@ impl Dispatcher<'_, '_, '_> {
         Ok(true)
     }
 
+    /// Asks the foreman what is to become of the run.
+    pub(super) fn review(&mut self) -> Result<()> {
+        if self.shift.closing == Closing::Ending || self.shift.running.is_empty() {
+            return Ok(());
+        }
+        let standing = self.standing();
+        let verdict = self.foreman.review(&standing);
+        self.heed(verdict)
+    }
+
     /// Asks the foreman whether a job may start.
     fn admit(&mut self) -> Result<bool> {
         let standing = self.standing();
         self.shift.admit_at = None;
-        match self.foreman.admit(&standing) {
-            Admit::Now => return Ok(true),
+        let verdict = self.foreman.admit(&standing);
+        self.heed(verdict)?;
+        Ok(verdict == Admit::Now)
+    }
+
+    fn heed(&mut self, verdict: Admit) -> Result<()> {
+        match verdict {
+            Admit::Now => {}
             Admit::After(time) => self.wait(time),
             Admit::Retreat(time) => {
                 self.wait(time);
@@ -51,7 +67,7 @@ impl Dispatcher<'_, '_, '_> {
             Admit::Never => self.close_down(Closing::Starting)?,
             Admit::EndAll => self.close_down(Closing::Ending)?,
         }
-        Ok(false)
+        Ok(())
     }
 
     fn wait(&mut self, time: Duration) {

@@ -56,6 +56,9 @@ impl<'d> Dispatcher<'d, '_, '_> {
             }
             let running = || self.shift.running.values().map(|job| job.task).collect();
             self.shift.clock.check_jobs(self.engine, running)?;
+            if std::mem::take(&mut self.shift.has_ended) || self.is_time() {
+                self.review()?;
+            }
             let begun = self.begin_jobs()?;
             self.tick();
             if self.is_over(feed) {
@@ -248,10 +251,14 @@ impl<'d> Dispatcher<'d, '_, '_> {
         }
     }
 
+    /// Whether the foreman is to tick.
+    fn is_time(&self) -> bool {
+        self.engine.now() >= self.shift.next_tick
+    }
+
     fn tick(&mut self) {
-        let now = self.engine.now();
-        if now >= self.shift.next_tick {
-            self.shift.next_tick = now + TICK;
+        if self.is_time() {
+            self.shift.next_tick = self.engine.now() + TICK;
             let standing = self.standing();
             self.foreman.tick(&standing);
         }

@@ -58,6 +58,8 @@ pub(super) struct Shift<'r> {
     /// When to ask again whether a job may start, in nanoseconds of the run.
     pub(super) admit_at: Option<u64>,
     pub(super) next_tick: u64,
+    /// A job has ended since the foreman was asked what is to become of the run.
+    pub(super) has_ended: bool,
     /// When to look at time limits.
     pub(super) expire_at: u64,
     /// How many jobs have been taken in.
@@ -99,6 +101,7 @@ impl<'r> Shift<'r> {
             oom_kills: OomKills::watch(),
             admit_at: None,
             next_tick: 0,
+            has_ended: false,
             expire_at: 0,
             taken_in: 0,
             seen_slots: 0,

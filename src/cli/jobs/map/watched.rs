@@ -69,6 +69,11 @@ impl Foreman for Watched {
         self.map.timeout(job)
     }
 
+    fn review(&mut self, standing: &Standing) -> Admit {
+        self.now = standing.elapsed;
+        self.map.review(standing)
+    }
+
     fn admit(&mut self, standing: &Standing) -> Admit {
         self.now = standing.elapsed;
         self.map.admit(standing)
