@@ -115,7 +115,7 @@ impl<S: Sink> Map<S> {
             work,
             settings,
             output,
-            machine: Machine::default(),
+            machine: Machine,
             began: SystemTime::now(),
             current: BTreeMap::new(),
             failed: 0,

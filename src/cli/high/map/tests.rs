@@ -1,5 +1,6 @@
 //! What is meant by the options of `tine map`.
 
+use super::sources::unescaped;
 use super::*;
 
 #[test]
