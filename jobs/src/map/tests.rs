@@ -1,12 +1,8 @@
 //! What a map says of jobs that have ended, and where their output goes.
 
-use std::ffi::OsString;
-use std::time::Duration;
-
-use tine_scheduler::jobs::{Ended, Exit, Reason};
+use tine_scheduler::jobs::Exit;
 
 use super::*;
-use crate::gates::When;
 use crate::template::{Marks, Reading, Template};
 
 fn ended(exit: Exit, reason: Option<Reason>) -> Ended {
