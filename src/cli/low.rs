@@ -2,6 +2,7 @@
 //! No file is looked at and nothing is decided here: see `high`.
 
 mod completions;
+mod lists;
 mod look;
 mod man;
 pub(crate) mod map;
@@ -25,8 +26,8 @@ pub(crate) use run::Run;
 
 /// Reads the command line `args`, the first of which is the name of the program.
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
-    let (args, lists) = map::split(args);
-    Ok(map::attach(Cli::try_parse_from(args)?, lists))
+    let (args, lists) = lists::split(args);
+    Ok(lists::attach(Cli::try_parse_from(args)?, lists))
 }
 pub(crate) use prep::{Name, Prep, Scale};
 

@@ -101,7 +101,7 @@ fn variables_say_which_job_it_is() {
 fn exit_codes_tell_failures_from_mistakes() {
     for (args, code) in [
         (&["exit", ":::", "0", "3", "3"][..], 2),
-        (&["--bra", "true", ":::", "1"], 255),
+        (&["--barr", "true", ":::", "1"], 255),
         (&["-j", "x", "true", ":::", "1"], 255),
         (&["true", "::::", "no-such-file"], 255),
         (&["--argv", ":::", "ls"], 255),
@@ -112,7 +112,7 @@ fn exit_codes_tell_failures_from_mistakes() {
         assert_eq!(run.code, Some(code), "{args:?} {}", run.err);
         assert!(code != 255 || !run.err.is_empty());
     }
-    let run = map("map-codes", &["--bra", "true"], "");
+    let run = map("map-codes", &["--barr", "true"], "");
     assert!(run.err.contains("--bar"), "{}", run.err);
     let run = map("map-codes", &["cat <<E\n{}\nE", ":::", "ls"], "");
     assert!(

@@ -13,10 +13,12 @@ use std::ffi::OsString;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, SystemTime};
 
-use tine_scheduler::jobs::{Admit, Ended, Feed, Foreman, Job, Needs, Order, Standing, Stdin};
+use tine_scheduler::jobs::{
+    Admit, Ended, Feed, Foreman, Job, Needs, Order, Reason, Standing, Stdin,
+};
 use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
-use crate::gates::{Gates, Halted, Machine};
+use crate::gates::{Gates, Halted, Machine, When};
 use crate::log::{Entry, Log, Past};
 use crate::output::{Begin, Output, Sink};
 use crate::template::Filling;
@@ -150,6 +152,10 @@ impl<S: Sink> Map<S> {
 
     fn seq(job: &Job<'_>) -> u64 {
         job.task.index() as u64 + 1
+    }
+
+    fn is_halted_now(&self) -> bool {
+        self.settings.gates.halt.halted().is_some_and(|halted| halted.when == When::Now)
     }
 
     /// Something to say that is no output of a job.
@@ -292,7 +298,11 @@ impl<S: Sink> Foreman for Map<S> {
         self.settings.needs.unwrap_or_default()
     }
 
+    /// No time at all where the run is halted at once: `admit` is asked only where a job waits.
     fn timeout(&self, _job: &Job<'_>) -> Option<Duration> {
+        if self.is_halted_now() {
+            return Some(Duration::ZERO);
+        }
         self.settings.time.as_ref().and_then(TimeShare::limit)
     }
 
@@ -321,8 +331,11 @@ impl<S: Sink> Foreman for Map<S> {
     }
 
     fn ended(&mut self, job: &Job<'_>, ended: &Ended) -> std::result::Result<(), Error> {
+        let halted = self.is_halted_now();
         if let Some(current) = self.current.get_mut(&job.task) {
-            current.ended = Some(ended.clone());
+            let stopped = halted && matches!(ended.reason, Some(Reason::Timeout(_)));
+            let reason = if stopped { Some(Reason::Stopped) } else { ended.reason };
+            current.ended = Some(Ended { reason, ..ended.clone() });
         }
         if !ended.is_success() {
             let how = verdict::describe(ended);
