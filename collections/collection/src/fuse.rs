@@ -59,7 +59,7 @@ impl<'a> Siblings<'a> {
     }
 }
 
-fn key<'a>(node: &'a Arc<Node>) -> Option<(usize, Option<&'a Tags>)> {
+fn key(node: &Arc<Node>) -> Option<(usize, Option<&Tags>)> {
     let Work::Chain(chain) = &node.work else { return None };
     Some((chain.blockwise.source(), node.tags().map(Arc::as_ref)))
 }
