@@ -10,6 +10,7 @@ use std::time::Instant;
 use tine_files::{Partition, Text};
 
 type Answer = Result<u64, Box<dyn Error>>;
+type Work = fn(&Partition) -> Answer;
 
 /// Lines are counted, and not looked at.
 fn count(partition: &Partition) -> Answer {
@@ -58,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         [file, flag, only] if flag == "--only" => (file, Some(only.as_str())),
         _ => return Err("usage: lines FILE [--only count|read|pull|chunks]".into()),
     };
-    let works: [(&str, fn(&Partition) -> Answer); 4] =
+    let works: [(&str, Work); 4] =
         [("count", count), ("read", read), ("pull", pull), ("chunks", chunks)];
     for (name, work) in works.into_iter().filter(|(name, _)| only.is_none_or(|o| o == *name)) {
         let (start, cpu) = (Instant::now(), cpu_seconds());

@@ -12,6 +12,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::partition::Block;
 
 /// How much is read at a time: it stays in a core's second cache while its lines are looked at.
+/// From 16 KiB to 1 MiB the CPU time of counting lines differs by a few percent; 4 MiB take a fifth
+/// more. Mapping the file takes a tenth less, but a file that is cut short while it is mapped ends
+/// the process by SIGBUS, where reading it is an error with its name.
 const PIECE: usize = 256 << 10;
 
 /// How much is read at a time behind the block, where only the rest of a line is wanted.

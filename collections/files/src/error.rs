@@ -113,10 +113,7 @@ impl Error {
     /// Whether the names or options were at fault, before any file was read.
     fn is_of_building(&self) -> bool {
         use ErrorKind::{Name, NotAFile, NotFound, NothingMatched, Options, Unsupported};
-        matches!(
-            self.0.kind,
-            NotFound | NothingMatched | Name | NotAFile | Options | Unsupported
-        )
+        matches!(self.0.kind, NotFound | NothingMatched | Name | NotAFile | Options | Unsupported)
     }
 }
 

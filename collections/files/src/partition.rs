@@ -12,8 +12,8 @@ use crate::file::FileInfo;
 
 /// What is read by one task: one block of a file, or some files whole.
 ///
-/// It is small, and says all that a process needs to read it. It can be serialised and hashed, for
-/// tokens.
+/// It is small, and says all that a process needs to read it. It can be serialised, also to tell it
+/// from others by content: size and time of change of its files are in it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Partition {
     pub(crate) blocks: Vec<Block>,

@@ -126,7 +126,11 @@ impl Text {
             None => Delimiter::line_feed(),
         };
         let longest = self.longest_line.as_deref().map(|text| size("longest_line", text));
-        Ok(Format { delimiter, lossy: self.lossy, longest: longest.transpose()?.unwrap_or(LONGEST) })
+        Ok(Format {
+            delimiter,
+            lossy: self.lossy,
+            longest: longest.transpose()?.unwrap_or(LONGEST),
+        })
     }
 }
 
@@ -141,12 +145,8 @@ fn cut(
     format: &Arc<Format>,
     blocks: &mut Vec<Block>,
 ) -> Result<()> {
-    let block = |offset, len| Block {
-        file: Arc::clone(file),
-        offset,
-        len,
-        format: Arc::clone(format),
-    };
+    let block =
+        |offset, len| Block { file: Arc::clone(file), offset, len, format: Arc::clone(format) };
     let Some(size) = size else {
         blocks.push(block(0, file.len));
         return Ok(());

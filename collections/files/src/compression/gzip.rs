@@ -14,7 +14,7 @@ pub(super) struct Members<R> {
 }
 
 enum State<R> {
-    Inside(GzDecoder<R>),
+    Inside(Box<GzDecoder<R>>),
     /// Behind a member: nothing that is unread belongs to it.
     Behind(R),
     /// Only while the state changes, and after an error.
@@ -23,7 +23,7 @@ enum State<R> {
 
 impl<R: BufRead> Members<R> {
     pub(super) fn new(input: R) -> Self {
-        Members { state: State::Inside(GzDecoder::new(input)) }
+        Members { state: State::Inside(Box::new(GzDecoder::new(input))) }
     }
 }
 
@@ -42,7 +42,7 @@ impl<R: BufRead> Read for Members<R> {
                     if !skip_padding(&mut input)? {
                         return Ok(0);
                     }
-                    self.state = State::Inside(GzDecoder::new(input));
+                    self.state = State::Inside(Box::new(GzDecoder::new(input)));
                 }
                 State::Over => return Ok(0),
             }

@@ -101,7 +101,9 @@ impl FromStr for Compression {
             "bzip2" | "bz2" => Ok(Compression::Bzip2),
             "xz" => Ok(Compression::Xz),
             _ => {
-                let what = format!("no compression is called {text:?}; write none, gzip, zstd, bzip2 or xz");
+                let what = format!(
+                    "no compression is called {text:?}; write none, gzip, zstd, bzip2 or xz"
+                );
                 Err(Error::new(ErrorKind::Unsupported, what))
             }
         }

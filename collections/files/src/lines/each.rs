@@ -18,7 +18,8 @@ pub(super) fn lines_of<B>(
     f: &mut impl FnMut(&str, &Position<'_>) -> ControlFlow<B>,
 ) -> Result<ControlFlow<B>> {
     let format = &chunks.block().format;
-    let checked = format.delimiter.is_text().then(|| str::from_utf8(chunks.piece()).ok());
+    let checked =
+        format.delimiter.is_text().then(|| simdutf8::basic::from_utf8(chunks.piece()).ok());
     match (checked.flatten(), format.delimiter.bytes()) {
         // Line by line, so that what comes before a fault is seen before it.
         (None, _) => one_by_one(chunks, index, f),

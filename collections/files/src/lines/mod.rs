@@ -101,8 +101,8 @@ impl Partition {
         Lines::new(self.blocks())
     }
 
-    /// Returns the bytes of the lines, decompressed, as a reader: for parsers that want one. A last
-    /// line without an end is given none.
+    /// Returns the bytes of the lines, decompressed, as a reader: for parsers that want one. Where a
+    /// file ends without the end of a line and another one follows, the end is put between them.
     pub fn reader(&self) -> Reader {
         Reader::new(self.blocks())
     }

@@ -21,7 +21,7 @@ struct Cursor {
 
 impl Cursor {
     fn new(blocks: &[Block]) -> Self {
-        Cursor { blocks: blocks.to_vec().into_iter(), chunks: None, at: 0 }
+        Cursor { blocks: Vec::from(blocks).into_iter(), chunks: None, at: 0 }
     }
 
     /// Goes on to a piece with something left in it; returns whether there is one, and whether it
@@ -155,11 +155,39 @@ impl fmt::Debug for Lines {
 
 /// The bytes of a partition's lines, decompressed. Errors of reading are [`crate::Error`]s inside
 /// of [`io::Error`]s.
-pub struct Reader(Cursor);
+pub struct Reader {
+    cursor: Cursor,
+    /// What the last line of the file before lacks, so that the next does not become a part of it.
+    owed: Vec<u8>,
+    /// Whether the last line that was read has no end.
+    open: bool,
+}
 
 impl Reader {
     pub(super) fn new(blocks: &[Block]) -> Self {
-        Reader(Cursor::new(blocks))
+        Reader { cursor: Cursor::new(blocks), owed: Vec::new(), open: false }
+    }
+
+    fn give(&mut self, buf: &mut [u8]) -> Result<usize> {
+        if self.owed.is_empty() {
+            let Some(new) = self.cursor.advance()? else { return Ok(0) };
+            let chunks = self.cursor.chunks.as_ref().expect("there is a piece");
+            let (piece, delimiter) = (chunks.piece(), &chunks.block().format.delimiter);
+            if !(new && self.open) {
+                let rest = &piece[self.cursor.at..];
+                let n = rest.len().min(buf.len());
+                buf[..n].copy_from_slice(&rest[..n]);
+                self.cursor.at += n;
+                self.open = n == rest.len() && !delimiter.ends_line(piece);
+                return Ok(n);
+            }
+            self.owed = delimiter.bytes().to_vec();
+            self.open = false;
+        }
+        let n = self.owed.len().min(buf.len());
+        buf[..n].copy_from_slice(&self.owed[..n]);
+        self.owed.drain(..n);
+        Ok(n)
     }
 }
 
@@ -168,14 +196,10 @@ impl Read for Reader {
         if buf.is_empty() {
             return Ok(0);
         }
-        let there = self.0.advance().map_err(|e| {
-            self.0.close();
+        self.give(buf).map_err(|e| {
+            self.cursor.close();
             io::Error::other(e)
-        })?;
-        let (Some(_), Some(chunks)) = (there, &self.0.chunks) else { return Ok(0) };
-        let n = (&chunks.piece()[self.0.at..]).read(buf)?;
-        self.0.at += n;
-        Ok(n)
+        })
     }
 }
 

@@ -28,9 +28,8 @@ const SETTINGS: [&str; 3] = ["AWS_", "GOOGLE_", "AZURE_"];
 /// # Errors
 /// No address; an address that says too little; settings that contradict each other.
 fn store(address: &str) -> Result<(Arc<dyn ObjectStore>, Path)> {
-    let url = Url::parse(address).map_err(|e| {
-        Error::new(ErrorKind::Name, format!("is no address: {e}")).of_file(address)
-    })?;
+    let url = Url::parse(address)
+        .map_err(|e| Error::new(ErrorKind::Name, format!("is no address: {e}")).of_file(address))?;
     if url.query().is_some() {
         let what = "has a `?`, and stores are asked by path alone; leave out what is behind it";
         return Err(Error::new(ErrorKind::Name, what).of_file(address));

@@ -59,7 +59,8 @@ fn files_are_read_from_any_byte() {
     };
     for from in [0, 1, 4_321, 9_999, 10_000] {
         let mut text = String::new();
-        let mut reader = reader::Reader::new(&file, Arc::clone(&store), &Path::from("x"), from).unwrap();
+        let mut reader =
+            reader::Reader::new(&file, Arc::clone(&store), &Path::from("x"), from).unwrap();
         reader.read_to_string(&mut text).unwrap();
         assert_eq!(text, content[usize::try_from(from).unwrap()..]);
     }
@@ -74,9 +75,11 @@ fn answer(stream: &TcpStream, content: &str) -> Option<()> {
     let request = lines.next()?;
     let header: Vec<String> = lines.take_while(|l| !l.is_empty()).collect();
     let range = header.iter().find_map(|l| {
-        let (from, to) = l.to_ascii_lowercase().strip_prefix("range: bytes=")?.split_once('-').map(
-            |(from, to)| (from.parse::<usize>().unwrap(), to.parse::<usize>().unwrap()),
-        )?;
+        let (from, to) = l
+            .to_ascii_lowercase()
+            .strip_prefix("range: bytes=")?
+            .split_once('-')
+            .map(|(from, to)| (from.parse::<usize>().unwrap(), to.parse::<usize>().unwrap()))?;
         Some((from, (to + 1).min(content.len())))
     });
     let modified = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nConnection: close";

@@ -69,7 +69,10 @@ impl Sink {
     ///
     /// # Errors
     /// What the file system refuses, with the file and the reason.
-    pub fn write_lines<S: AsRef<str>>(&self, lines: impl IntoIterator<Item = S>) -> Result<Written> {
+    pub fn write_lines<S: AsRef<str>>(
+        &self,
+        lines: impl IntoIterator<Item = S>,
+    ) -> Result<Written> {
         self.try_write_lines(lines.into_iter().map(Ok::<S, Error>))
     }
 
@@ -136,9 +139,9 @@ impl SinkWriter {
 /// Errors are [`crate::Error`]s with file and reason inside of [`io::Error`]s of the same kind.
 impl Write for SinkWriter {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.output.write(buf).map_err(|e| {
-            io::Error::new(e.kind(), Error::io("write", self.path.display(), e))
-        })
+        self.output
+            .write(buf)
+            .map_err(|e| io::Error::new(e.kind(), Error::io("write", self.path.display(), e)))
     }
 
     /// Does nothing: nobody sees the file before it is finished.

@@ -42,7 +42,8 @@ impl Staged {
             let file = options.write(true).create(true).truncate(false).open(&temporary)?;
             match file.try_lock() {
                 Err(TryLockError::WouldBlock) => {
-                    let what = format!("{} is being written by another process", temporary.display());
+                    let what =
+                        format!("{} is being written by another process", temporary.display());
                     return Err(io::Error::new(io::ErrorKind::ResourceBusy, what));
                 }
                 Err(TryLockError::Error(e)) if e.kind() != io::ErrorKind::Unsupported => {
@@ -167,4 +168,66 @@ fn close(file: File) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn close(file: File) -> io::Result<()> {
     file.sync_data()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn named(path: &Path, content: &str) -> (Staged, File) {
+        let (staged, mut file) = Staged::named(path).unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+        (staged, file)
+    }
+
+    #[test]
+    fn what_a_dead_process_left_is_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let (staged, file) = named(&path, "half of a long");
+        std::mem::forget(staged); // as if the process had ended
+        drop(file);
+        assert!(folder.path().join(".x.tine-tmp").exists());
+        assert!(!path.exists());
+        let (staged, file) = named(&path, "whole");
+        assert_eq!(staged.publish(file, &path).unwrap(), 5);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_being_written_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let (staged, file) = named(&path, "mine");
+        let e = Staged::named(&path).err().unwrap();
+        assert_eq!(e.kind(), io::ErrorKind::ResourceBusy);
+        staged.publish(file, &path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    }
+
+    #[test]
+    fn what_is_dropped_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        drop(named(&path, "half"));
+        drop(Staged::create(&path).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_without_a_name_replaces_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let Some(mut file) = nameless(folder.path()) else { return };
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        fs::write(&path, "before").unwrap();
+        file.write_all(b"after").unwrap();
+        Staged { temporary: None }.publish(file, &path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "after");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }
