@@ -80,10 +80,15 @@ pub(crate) fn a_death_in_a_fold() {
         }
         true
     });
-    let sums = b.fold_by(|e| e.0 % 10, 0, |sum, e| sum + e.0, move |a, b| {
-        die_once(&merge);
-        a + b
-    });
+    let sums = b.fold_by(
+        |e| e.0 % 10,
+        0,
+        |sum, e| sum + e.0,
+        move |a, b| {
+            die_once(&merge);
+            a + b
+        },
+    );
     let all = (&sums, b.count());
     let (sums, n) = tine::compute_with(all, &Processes::new().workers(2)).expect("again");
     let want: Vec<_> = expected(20_000, 10).into_iter().map(|(key, _, sum)| (key, sum)).collect();
