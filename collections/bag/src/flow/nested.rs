@@ -50,9 +50,12 @@ pub(crate) fn gather<T: Clone + 'static>(
     Ok(all.take())
 }
 
+/// A sink that is needed again, and whether it wants more.
+type Shared<T> = Rc<RefCell<(Box<dyn Sink<T>>, Flow)>>;
+
 /// Gives on to a sink that is needed again, and remembers whether it wants more.
 struct Relay<T> {
-    to: Rc<RefCell<(Box<dyn Sink<T>>, Flow)>>,
+    to: Shared<T>,
     owns: (bool, Counts),
 }
 

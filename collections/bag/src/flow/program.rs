@@ -116,6 +116,9 @@ impl Blockwise for Chain {
     }
 }
 
+/// Sinks of the ends by link, and what takes out their results.
+type OpenedEnds = (Vec<Vec<AnySink>>, Vec<Taken<Made>>);
+
 /// Some chains over one source: every link once, sources before steps.
 struct Program {
     links: Vec<(Arc<dyn Link>, Option<usize>)>,
@@ -141,10 +144,7 @@ impl Program {
     }
 
     /// Sets the ends up; returns their sinks by link, and what takes out their results.
-    fn open_ends(
-        &self,
-        opening: &mut Opening<'_>,
-    ) -> Result<(Vec<Vec<AnySink>>, Vec<Taken<Made>>)> {
+    fn open_ends(&self, opening: &mut Opening<'_>) -> Result<OpenedEnds> {
         let mut sinks: Vec<Vec<AnySink>> = self.links.iter().map(|_| Vec::new()).collect();
         let mut taken = Vec::with_capacity(self.ends.len());
         for (link, end) in &self.ends {

@@ -36,8 +36,8 @@ pub(crate) struct Names {
 /// More parts than this have too few keys each to be worth a task.
 const MOST_PARTS: usize = 8;
 
-/// So many keys are encoded as one list: it is decoded as one.
-const LIST: usize = 4096;
+/// So many entries are encoded as one list, and held in memory as one: few, as they may be large.
+const LIST: usize = 256;
 
 impl<T: Clone + 'static> Bag<T> {
     /// The bag of keys and values, in no order that matters. `step` takes an element into a map,
