@@ -90,7 +90,7 @@ fn json_lines_are_accounts_with_their_transactions() {
 #[test]
 fn amounts_deviate_as_far_as_the_account_is_wealthy() {
     let folder = made(&[Dataset::Accounts]);
-    let text = |name| String::from_utf8(read(folder.path(), name)).unwrap();
+    let text = |name: &str| String::from_utf8(read(folder.path(), name)).unwrap();
     let table = text("account_table.csv");
     let wealth: Vec<f64> =
         table.lines().skip(1).map(|l| l.rsplit(',').next().unwrap().parse().unwrap()).collect();
