@@ -12,18 +12,19 @@ use tine_datasets::{Dataset, Job, Order, Recipe, ensure};
 use tine_scheduler::{Serial, with};
 
 fn made(datasets: &[Dataset]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    with(Serial::new(), || ensure(folder.path(), Recipe::SMALL, datasets)).unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    with(Serial::new(), || ensure(folder.path(), Recipe::SMALL, datasets))
+        .expect("they are written");
     folder
 }
 
 fn read(folder: &Path, name: &str) -> Vec<u8> {
-    fs::read(folder.join(name)).unwrap()
+    fs::read(folder.join(name)).expect("it was written")
 }
 
 fn unpacked(folder: &Path, name: &str) -> String {
     let mut text = String::new();
-    GzDecoder::new(&read(folder, name)[..]).read_to_string(&mut text).unwrap();
+    GzDecoder::new(&read(folder, name)[..]).read_to_string(&mut text).expect("gzip of text");
     text
 }
 
