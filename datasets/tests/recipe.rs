@@ -12,18 +12,19 @@ use tine_datasets::{Dataset, Job, Order, Recipe, ensure};
 use tine_scheduler::{Serial, with};
 
 fn made(datasets: &[Dataset]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    with(Serial::new(), || ensure(folder.path(), Recipe::SMALL, datasets)).unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    with(Serial::new(), || ensure(folder.path(), Recipe::SMALL, datasets))
+        .expect("they are written");
     folder
 }
 
 fn read(folder: &Path, name: &str) -> Vec<u8> {
-    fs::read(folder.join(name)).unwrap()
+    fs::read(folder.join(name)).expect("it was written")
 }
 
 fn unpacked(folder: &Path, name: &str) -> String {
     let mut text = String::new();
-    GzDecoder::new(&read(folder, name)[..]).read_to_string(&mut text).unwrap();
+    GzDecoder::new(&read(folder, name)[..]).read_to_string(&mut text).expect("gzip of text");
     text
 }
 
@@ -90,7 +91,7 @@ fn json_lines_are_accounts_with_their_transactions() {
 #[test]
 fn amounts_deviate_as_far_as_the_account_is_wealthy() {
     let folder = made(&[Dataset::Accounts]);
-    let text = |name| String::from_utf8(read(folder.path(), name)).unwrap();
+    let text = |name: &str| String::from_utf8(read(folder.path(), name)).unwrap();
     let table = text("account_table.csv");
     let wealth: Vec<f64> =
         table.lines().skip(1).map(|l| l.rsplit(',').next().unwrap().parse().unwrap()).collect();
