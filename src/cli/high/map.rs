@@ -193,14 +193,7 @@ impl TryFrom<low::Map> for Map {
                 (false, true) => Some(OutputStream::Stderr),
                 (false, false) => None,
             },
-            progress: Progress {
-                bar: shown.bar,
-                eta: shown.eta,
-                any: shown.bar || shown.eta || shown.progress,
-                json: shown.json,
-                animated: super::may_animate(),
-                colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-            },
+            progress: progress(shown),
             joblog: shown.joblog.as_deref().map(|name| joblog(name, control)),
             resume: resume(shown, control)?,
             profile: shown.profile.clone(),
@@ -217,6 +210,18 @@ impl TryFrom<low::Map> for Map {
             variables: variables(&control.env)?,
             command: typed.command,
         })
+    }
+}
+
+/// What is said of how far it is.
+fn progress(shown: &low::map::Shown) -> Progress {
+    Progress {
+        bar: shown.bar,
+        eta: shown.eta,
+        any: shown.bar || shown.eta || shown.progress,
+        json: shown.json,
+        animated: super::may_animate(),
+        colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     }
 }
 

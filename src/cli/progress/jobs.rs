@@ -20,7 +20,6 @@ const PAUSE: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Not at all.
-    #[expect(dead_code, reason = "for `tine run`")]
     Quiet,
     /// Lines on the terminal that are written over, and one at the end.
     Bars,
@@ -33,7 +32,6 @@ pub(crate) enum Kind {
 impl Kind {
     /// What is shown where nothing else is asked for: bars where standard error is a terminal that
     /// can write over lines, which one of the name `dumb` cannot; plain lines elsewhere.
-    #[expect(dead_code, reason = "for `tine run`")]
     pub(crate) fn usual() -> Kind {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         if io::stderr().is_terminal() && !dumb { Kind::Bars } else { Kind::Plain }

@@ -34,7 +34,6 @@ pub(crate) struct Look {
 
 impl Look {
     /// All that there is to see, in colours unless `NO_COLOR` is set.
-    #[expect(dead_code, reason = "for `tine run`")]
     pub(crate) fn full(slots: usize) -> Look {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Look { bar: true, eta: true, colour, slots }

@@ -150,8 +150,8 @@ fn b10_empty_partitions_and_empty_bags() -> Result<()> {
 
 /// Writes `text`, packed by gzip.
 fn gzip(path: &std::path::Path, text: &str) {
-    let sinks = tine_files::Target::files([path]).plan(1).unwrap();
-    sinks[0].write_lines(text.lines()).unwrap();
+    let sinks = tine_files::Target::files([path]).plan(1).expect("a plan");
+    sinks[0].write_lines(text.lines()).expect("written");
 }
 
 #[test]

@@ -5,9 +5,9 @@ use tine::prelude::*;
 use tine::{ErrorKind, Processes, Result, Serial};
 
 fn file(text: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("numbers.txt");
-    std::fs::write(&path, text).unwrap();
+    std::fs::write(&path, text).expect("written");
     (folder, path)
 }
 

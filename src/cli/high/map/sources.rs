@@ -27,10 +27,8 @@ pub(super) fn feed(typed: &low::Map, slots: usize) -> Result<Feed, Failure> {
 fn arguments(typed: &low::Map, slots: usize) -> Result<Arguments, Failure> {
     let input = &typed.input;
     let groups = groups(typed)?;
-    let trim = match input.trim.as_deref() {
-        None => None,
-        Some(sides) => Some(Trim { left: sides.contains('l'), right: sides.contains('r') }),
-    };
+    let sides = |sides: &str| Trim { left: sides.contains('l'), right: sides.contains('r') };
+    let trim = input.trim.as_deref().map(sides);
     let columns = match &input.colsep {
         None => None,
         Some(text) => Some(
