@@ -125,13 +125,15 @@ pub(crate) fn of_jobs_that_take_leave() {
     let _ = std::fs::remove_file(flag);
 }
 
-/// A job that forks without end, in its group, then in sessions of their own.
+/// A job that forks and forks, in its group, then in sessions of their own.
 pub(crate) fn of_jobs_that_fork_without_end() {
     for session in ["", "setsid "] {
         let mark = mark();
-        // Each process starts the next one and ends: a moving target.
+        // Each process starts the next one and ends: a moving target. Some minutes, no more: what a
+        // test that fails leaves behind must not go on for ever.
         let script = format!(
-            r#"s='{session}bash -c "$0" "$0" "$1" & exit'; for i in 1 2 3 4; do bash -c "$s" "$s" "$1" & done
+            r#"s='[ "$2" -gt 0 ] || exit; {session}bash -c "$0" "$0" "$1" $(($2 - 1)) & exit'
+            for i in 1 2 3 4; do bash -c "$s" "$s" "$1" 50000 & done
             wait; while :; do sleep 1000; done"#
         );
         let mut job = bash(&script, &[&mark]);
