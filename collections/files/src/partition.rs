@@ -24,10 +24,12 @@ pub struct Partition {
 /// A block finds out for itself where its first line begins and its last one ends.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Block {
+    #[serde(with = "shared")]
     pub(crate) file: Arc<FileInfo>,
     pub(crate) offset: u64,
     /// Bytes of the file as it lies there: a compressed file is one block.
     pub(crate) len: u64,
+    #[serde(with = "shared")]
     pub(crate) format: Arc<Format>,
 }
 
@@ -101,5 +103,26 @@ impl fmt::Display for Block {
             return Ok(());
         }
         write!(f, " from byte {} to {}", self.offset, self.offset + self.len)
+    }
+}
+
+/// What several blocks share is written with each of them. Serde's own feature for this would be one
+/// for every crate of a program, and let `Rc` pass where it must not.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Arc<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        T::serialize(value, serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
     }
 }
