@@ -298,11 +298,7 @@ impl<S: Sink> Foreman for Map<S> {
         self.settings.needs.unwrap_or_default()
     }
 
-    /// No time at all where the run is halted at once: `admit` is asked only where a job waits.
     fn timeout(&self, _job: &Job<'_>) -> Option<Duration> {
-        if self.is_halted_now() {
-            return Some(Duration::ZERO);
-        }
         self.settings.time.as_ref().and_then(TimeShare::limit)
     }
 
