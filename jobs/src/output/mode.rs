@@ -40,7 +40,7 @@ impl Mode {
 pub struct Begin<'a> {
     /// What stands before each of its lines, with a tab behind it; `None` for nothing.
     pub tag: Option<&'a [u8]>,
-    /// Whether another attempt may follow, so that [`Output::retract`] must find everything still
+    /// Whether another attempt may follow, so that [`Output::retract`](super::Output::retract) must find everything still
     /// unseen. In whole groups nothing goes straight through then; lines and raw bytes are seen
     /// nevertheless.
     pub may_repeat: bool,
