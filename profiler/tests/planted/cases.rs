@@ -193,7 +193,7 @@ fn retries() -> Result<()> {
     for i in 0..40u32 {
         let folder = marks.folder();
         g.try_task(("fetch", i), NONE, move || {
-            burn(3);
+            burn(10);
             match i % 5 == 0 && is_first(&folder, &format!("failed-{i}")) {
                 true => Err("the service is busy".into()),
                 false => Ok(1u64),
