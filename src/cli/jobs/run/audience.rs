@@ -157,7 +157,7 @@ impl Audience for Teller<'_> {
         ended: &Ended,
         failure: Option<&Failed<'_>>,
     ) -> Result<()> {
-        self.progress.stopped(job.group);
+        self.progress.stopped(job.group, job.name);
         for log in &mut self.logs {
             let entry = log::Entry {
                 seq: job.seq,
