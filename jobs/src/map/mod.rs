@@ -18,6 +18,7 @@ use tine_scheduler::jobs::{
 };
 use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
+use crate::direct::Direct;
 use crate::gates::{Gates, Halted, Machine, When};
 use crate::log::{Entry, Log, Past};
 use crate::output::{Begin, Output, Sink};
@@ -63,6 +64,8 @@ pub struct Map<S> {
     name: String,
     supply: Supply,
     work: Work,
+    /// Leaves out shells that would do nothing.
+    direct: Option<Direct>,
     settings: Settings,
     output: Output<S>,
     machine: Machine,
@@ -114,6 +117,7 @@ impl<S: Sink> Map<S> {
         Map {
             name: name.to_owned(),
             supply,
+            direct: work.shell.as_ref().and_then(|shell| Direct::of(&[&**shell, "-c".as_ref()])),
             work,
             settings,
             output,
@@ -191,7 +195,10 @@ impl<S: Sink> Map<S> {
         };
         let argv = self.work.argv(&filling)?;
         let line = self.work.line(&argv);
-        let command = self.work.command(argv, &filling, job, stdin)?;
+        let mut command = self.work.command(argv, &filling, job, stdin)?;
+        if let Some(direct) = &mut self.direct {
+            direct.unwrap(&mut command);
+        }
         let tag = self.work.tag(&filling)?;
         self.begin(job, tag, files, Current { line, sent, ended: None })?;
         Ok(Order::Run(command))

@@ -17,13 +17,16 @@ use super::graph::{self, Numbers};
 use super::journal::{self, Entry, Journal, Past, State};
 use super::reason::Verdict;
 use super::{Options, Selection};
-use crate::file::{JobId, Jobs};
+use crate::direct::Direct;
+use crate::file::{Action, JobId, Jobs};
 
 /// Runs the jobs of a file.
 #[derive(Debug)]
 pub struct Run<'a, 'f, A> {
     jobs: &'a Jobs<'f>,
     numbers: Numbers,
+    /// Leaves out shells that would do nothing.
+    direct: Option<Direct>,
     options: Options,
     asked: Asked,
     journal: Journal,
@@ -81,6 +84,7 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
         let numbers = Numbers::new(jobs, selection);
         Ok(Run {
             jobs,
+            direct: Direct::of(jobs.file().shell()),
             asked: Asked { force: options.force, resumed: options.resume.then_some(run) },
             options,
             journal,
@@ -261,7 +265,11 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
         }
         self.start(job, id)?;
         let start = Start { attempt: job.attempt, slot: job.slot, cores: self.cores(id) };
-        Ok(Order::Run(command::command(self.jobs, id, &start)))
+        let mut command = command::command(self.jobs, id, &start);
+        if let (Some(direct), Action::Shell(_)) = (&mut self.direct, &self.jobs.group(id).action) {
+            direct.unwrap(&mut command);
+        }
+        Ok(Order::Run(command))
     }
 
     fn started(&mut self, job: &Job<'_>, pid: u32) {
