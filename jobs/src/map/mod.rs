@@ -19,7 +19,7 @@ use tine_scheduler::jobs::{
 use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
 use crate::direct::Direct;
-use crate::gates::{Gates, Halted, Machine, When};
+use crate::gates::{Forecast, Gates, Halted, Machine, When};
 use crate::log::{Entry, Log, Past};
 use crate::output::{Begin, Output, Sink};
 use crate::template::Filling;
@@ -56,6 +56,8 @@ pub struct Settings {
     pub retries: u32,
     /// What each takes.
     pub needs: Option<Needs>,
+    /// What is known of the memory that they take.
+    pub memory: Forecast,
 }
 
 /// The jobs of a map, for [`Jobs::run`](tine_scheduler::jobs).
@@ -72,6 +74,8 @@ pub struct Map<S> {
     began: SystemTime,
     /// Those that have been started and are not through.
     current: BTreeMap<TaskId, Current>,
+    /// Since the start of the run, as far as is known.
+    now: Duration,
     failed: usize,
     /// Whether nobody reads the output any more.
     unread: bool,
@@ -83,6 +87,9 @@ struct Current {
     sent: u64,
     ended: Option<Ended>,
 }
+
+/// All jobs of a map are of one kind.
+const KIND: usize = 0;
 
 /// How a map ended, as far as its jobs say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,8 +119,11 @@ impl<S: Sink> Map<S> {
         supply: Supply,
         work: Work,
         output: Output<S>,
-        settings: Settings,
+        mut settings: Settings,
     ) -> Self {
+        if let Some(Resume::Ended(past) | Resume::Succeeded(past)) = &settings.resume {
+            settings.memory.adopt(KIND, past.peaks().clone());
+        }
         Map {
             name: name.to_owned(),
             supply,
@@ -124,6 +134,7 @@ impl<S: Sink> Map<S> {
             machine: Machine,
             began: SystemTime::now(),
             current: BTreeMap::new(),
+            now: Duration::ZERO,
             failed: 0,
             unread: false,
         }
@@ -201,6 +212,7 @@ impl<S: Sink> Map<S> {
         }
         let tag = self.work.tag(&filling)?;
         self.begin(job, tag, files, Current { line, sent, ended: None })?;
+        self.settings.memory.starts(seq, KIND, self.declared(), self.now);
         Ok(Order::Run(command))
     }
 
@@ -215,7 +227,9 @@ impl<S: Sink> Map<S> {
         if self.current.contains_key(&job.task) {
             self.output.retract(seq);
         }
-        let may_repeat = self.settings.retries > 0 || self.settings.gates.free.is_some();
+        // One that gave way once may have to again.
+        let again = self.current.contains_key(&job.task);
+        let may_repeat = again || self.settings.retries > 0 || self.settings.gates.free.is_some();
         let names = matches!(self.work.results, Some(Results::Temporary));
         let begin = Begin { tag: tag.as_deref(), may_repeat, files: files.as_ref(), names };
         let mut begun = self.output.begin(seq, &begin);
@@ -233,6 +247,26 @@ impl<S: Sink> Map<S> {
         self.printed(begun)?;
         self.current.insert(job.task, current);
         Ok(())
+    }
+
+    /// What each job is said to take of memory.
+    fn declared(&self) -> Option<u64> {
+        self.settings.needs.and_then(|needs| needs.memory)
+    }
+
+    /// How long the next job waits for memory, where it does.
+    fn wait_for_memory(&mut self, now: Duration) -> Option<Duration> {
+        let declared = self.declared();
+        let memory = &mut self.settings.memory;
+        memory.look(now, &mut self.machine);
+        if memory.fits(KIND, declared) {
+            return None;
+        }
+        let wait = memory.next_look(now);
+        if let Some(shortage) = memory.hold(KIND, declared, now) {
+            self.note(&format!("{} {shortage}", self.name.clone()));
+        }
+        Some(wait)
     }
 
     /// Whether an earlier run has done it.
@@ -310,15 +344,33 @@ impl<S: Sink> Foreman for Map<S> {
     }
 
     fn review(&mut self, standing: &Standing) -> Admit {
-        self.settings.gates.review(standing, &mut self.machine)
+        self.now = standing.elapsed;
+        let verdict = self.settings.gates.review(standing, &mut self.machine);
+        let memory = &mut self.settings.memory;
+        match verdict {
+            Admit::Now if memory.is_short(self.now, &mut self.machine) => {
+                Admit::Retreat(memory.next_look(self.now))
+            }
+            other => other,
+        }
     }
 
     fn admit(&mut self, standing: &Standing) -> Admit {
+        self.now = standing.elapsed;
+        if self.settings.gates.halt.halted().is_none()
+            && let Some(wait) = self.wait_for_memory(standing.elapsed)
+        {
+            return Admit::After(wait);
+        }
         self.settings.gates.admit(standing, &mut self.machine)
     }
 
     fn order(&mut self, job: &Job<'_>) -> Result<Order> {
         self.prepare(job)
+    }
+
+    fn started(&mut self, job: &Job<'_>, pid: u32) {
+        self.settings.memory.runs(Self::seq(job), pid);
     }
 
     fn refused(&mut self, job: &Job<'_>, error: &Error) {
@@ -335,6 +387,11 @@ impl<S: Sink> Foreman for Map<S> {
 
     fn ended(&mut self, job: &Job<'_>, ended: &Ended) -> std::result::Result<(), Error> {
         let halted = self.is_halted_now();
+        let seq = Self::seq(job);
+        self.settings.memory.ended(seq, Some(ended.peak).filter(|&peak| peak > 0));
+        if ended.reason == Some(Reason::GaveWay) {
+            self.note(&format!("job {seq} gives way for lack of memory, and is run again"));
+        }
         if let Some(current) = self.current.get_mut(&job.task) {
             let stopped = halted && matches!(ended.reason, Some(Reason::Timeout(_)));
             let reason = if stopped { Some(Reason::Stopped) } else { ended.reason };
@@ -342,7 +399,7 @@ impl<S: Sink> Foreman for Map<S> {
         }
         if !ended.is_success() {
             let how = verdict::describe(ended);
-            return Err(Error::new(verdict::kind(ended), format!("job {} {how}", Self::seq(job))));
+            return Err(Error::new(verdict::kind(ended), format!("job {seq} {how}")));
         }
         if let Some(time) = &mut self.settings.time {
             time.learn(ended.ended.saturating_sub(ended.started));

@@ -8,14 +8,6 @@ use std::process::Output;
 use super::fed;
 use crate::support::Folder;
 
-/// Runs the command with these variables.
-fn with(folder: &Folder, args: &[&str], variables: &[(&str, &str)], input: &[u8]) -> Output {
-    let variables = variables.iter().map(|(name, value)| format!("{name}={value}"));
-    let words: Vec<String> = variables.collect();
-    let _ = (words, args, input, folder);
-    unreachable!()
-}
-
 /// Words that a shell gives a meaning, and such that it does not, beside each other.
 const WORDS: [&str; 36] = [
     "a",
