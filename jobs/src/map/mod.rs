@@ -2,6 +2,7 @@
 //! It knows neither the command line nor how programs are started.
 
 mod graph;
+mod memory;
 mod shuffle;
 mod supply;
 mod times;
@@ -88,9 +89,6 @@ struct Current {
     ended: Option<Ended>,
 }
 
-/// All jobs of a map are of one kind.
-const KIND: usize = 0;
-
 /// How a map ended, as far as its jobs say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -121,9 +119,7 @@ impl<S: Sink> Map<S> {
         output: Output<S>,
         mut settings: Settings,
     ) -> Self {
-        if let Some(Resume::Ended(past) | Resume::Succeeded(past)) = &settings.resume {
-            settings.memory.adopt(KIND, past.peaks().clone());
-        }
+        memory::adopt(&mut settings);
         Map {
             name: name.to_owned(),
             supply,
@@ -212,7 +208,7 @@ impl<S: Sink> Map<S> {
         }
         let tag = self.work.tag(&filling)?;
         self.begin(job, tag, files, Current { line, sent, ended: None })?;
-        self.settings.memory.starts(seq, KIND, self.declared(), self.now);
+        self.starts_in_memory(seq);
         Ok(Order::Run(command))
     }
 
@@ -247,26 +243,6 @@ impl<S: Sink> Map<S> {
         self.printed(begun)?;
         self.current.insert(job.task, current);
         Ok(())
-    }
-
-    /// What each job is said to take of memory.
-    fn declared(&self) -> Option<u64> {
-        self.settings.needs.and_then(|needs| needs.memory)
-    }
-
-    /// How long the next job waits for memory, where it does.
-    fn wait_for_memory(&mut self, now: Duration) -> Option<Duration> {
-        let declared = self.declared();
-        let memory = &mut self.settings.memory;
-        memory.look(now, &mut self.machine);
-        if memory.fits(KIND, declared) {
-            return None;
-        }
-        let wait = memory.next_look(now);
-        if let Some(shortage) = memory.hold(KIND, declared, now) {
-            self.note(&format!("{} {shortage}", self.name.clone()));
-        }
-        Some(wait)
     }
 
     /// Whether an earlier run has done it.
@@ -345,24 +321,18 @@ impl<S: Sink> Foreman for Map<S> {
 
     fn review(&mut self, standing: &Standing) -> Admit {
         self.now = standing.elapsed;
-        let verdict = self.settings.gates.review(standing, &mut self.machine);
-        let memory = &mut self.settings.memory;
-        match verdict {
-            Admit::Now if memory.is_short(self.now, &mut self.machine) => {
-                Admit::Retreat(memory.next_look(self.now))
-            }
+        match self.settings.gates.review(standing, &mut self.machine) {
+            Admit::Now => self.review_memory(),
             other => other,
         }
     }
 
     fn admit(&mut self, standing: &Standing) -> Admit {
         self.now = standing.elapsed;
-        if self.settings.gates.halt.halted().is_none()
-            && let Some(wait) = self.wait_for_memory(standing.elapsed)
-        {
-            return Admit::After(wait);
+        match self.wait_for_memory() {
+            Some(wait) => Admit::After(wait),
+            None => self.settings.gates.admit(standing, &mut self.machine),
         }
-        self.settings.gates.admit(standing, &mut self.machine)
     }
 
     fn order(&mut self, job: &Job<'_>) -> Result<Order> {
@@ -388,10 +358,7 @@ impl<S: Sink> Foreman for Map<S> {
     fn ended(&mut self, job: &Job<'_>, ended: &Ended) -> std::result::Result<(), Error> {
         let halted = self.is_halted_now();
         let seq = Self::seq(job);
-        self.settings.memory.ended(seq, Some(ended.peak).filter(|&peak| peak > 0));
-        if ended.reason == Some(Reason::GaveWay) {
-            self.note(&format!("job {seq} gives way for lack of memory, and is run again"));
-        }
+        self.ended_in_memory(seq, ended);
         if let Some(current) = self.current.get_mut(&job.task) {
             let stopped = halted && matches!(ended.reason, Some(Reason::Timeout(_)));
             let reason = if stopped { Some(Reason::Stopped) } else { ended.reason };

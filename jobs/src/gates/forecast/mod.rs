@@ -41,6 +41,8 @@ pub struct Forecast {
     kinds: BTreeMap<usize, Kind>,
     running: BTreeMap<u64, Running>,
     reading: Option<Reading>,
+    /// What was free at the first look.
+    first: Option<u64>,
     /// What the next start may take.
     room: u64,
     /// Since when starts are held back, and when that was said last.
@@ -73,7 +75,6 @@ struct Running {
 struct Reading {
     at: Duration,
     left: u64,
-    margin: u64,
     /// Whether jobs were looked at too.
     close: bool,
 }
@@ -162,10 +163,13 @@ impl Forecast {
             return;
         }
         let left = if self.watches { machine.left().unwrap_or(u64::MAX) } else { u64::MAX };
-        let margin = self
-            .reading
-            .map_or_else(|| (left / MARGIN).clamp(MARGINS.0, MARGINS.1), |first| first.margin);
-        self.reading = Some(Reading { at: now, left, margin, close: false });
+        self.first.get_or_insert(left);
+        self.reading = Some(Reading { at: now, left, close: false });
+    }
+
+    /// What is never given to a start.
+    fn margin(&self) -> u64 {
+        (self.first.unwrap_or(0) / MARGIN).clamp(MARGINS.0, MARGINS.1)
     }
 
     /// Looks at what jobs have, once a reading, and again at what is free: both are of one moment.
@@ -190,7 +194,7 @@ impl Forecast {
             budget.saturating_sub(taken)
         });
         let Some(reading) = self.reading.filter(|_| self.watches) else { return budget };
-        let free = reading.left.saturating_sub(reading.margin).saturating_sub(self.growth());
+        let free = reading.left.saturating_sub(self.margin()).saturating_sub(self.growth());
         budget.min(free)
     }
 
@@ -226,11 +230,11 @@ impl Forecast {
         let running = self.running.values();
         let most = learned.chain(running.map(|r| self.expected(r))).max().unwrap_or(0);
         let unknown = self.kinds.values().any(|k| k.running > 0 && k.peaks.guess().is_none());
-        match (unknown, self.budget, self.reading) {
+        match (unknown, self.budget, self.first) {
             (false, ..) => most,
             // They may have come to have anything: with less than half of what there was at first they
             // are looked at.
-            (true, None, Some(reading)) => most.max(reading.margin.saturating_mul(MARGIN / 2)),
+            (true, None, Some(first)) => most.max(first / 2),
             (true, ..) => u64::MAX,
         }
     }
@@ -251,22 +255,21 @@ impl Forecast {
     }
 
     /// Whether the youngest job is to give way, before the kernel ends one for lack of memory: the
-    /// machine has less than the margin, and these jobs have at least as much. It is asked of one at
-    /// a time, and never of the only one.
+    /// machine has less than the margin, and that is by these jobs, which have half of what was free
+    /// at first. It is asked of one at a time, and never of the only one.
     pub fn is_short(&mut self, now: Duration, machine: &mut dyn Readings) -> bool {
         if !self.watches || self.running.len() < 2 {
             return false;
         }
         self.read(now, machine);
-        let Some(reading) = self.reading.filter(|reading| reading.left < reading.margin) else {
-            return false;
-        };
-        if self.asked.is_some_and(|asked| now < asked + SETTLED) {
+        let margin = self.margin();
+        let asked = self.asked.is_some_and(|asked| now < asked + SETTLED);
+        if asked || self.reading.is_none_or(|reading| reading.left >= margin) {
             return false;
         }
         self.look_closely(machine);
         let held = self.running.values().map(|r| r.seen).fold(0, u64::saturating_add);
-        let short = held >= reading.margin;
+        let short = held >= self.first.unwrap_or(u64::MAX) / 2;
         if short {
             self.asked = Some(now);
         }
