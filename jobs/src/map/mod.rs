@@ -192,7 +192,8 @@ impl<S: Sink> Map<S> {
         let arguments = self.supply.arguments(index);
         let filling = Filling { arguments: &arguments, number: index + 1, slot: job.slot, total };
         let files = self.work.files(&filling)?;
-        if self.is_done(seq, files.as_ref()) {
+        // Files that an attempt of this run has left say nothing of an earlier one.
+        if !self.current.contains_key(&job.task) && self.is_done(seq, files.as_ref()) {
             return Ok(Order::Done);
         }
         let sent = piece.as_ref().map_or(0, |(_, length)| *length);

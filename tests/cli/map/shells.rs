@@ -2,6 +2,7 @@
 //! they end, what is logged of them.
 //! It does not know which are which.
 
+use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Output;
 
@@ -108,8 +109,8 @@ fn folder(name: &str) -> Folder {
         ("locked", say, 0o644),
     ] {
         folder.write(path, text);
-        let mode = std::fs::Permissions::from_mode(mode);
-        std::fs::set_permissions(folder.path(path), mode).expect("it is ours");
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(folder.path(path), mode).expect("it is ours");
     }
     symlink("say", folder.path("link")).expect("it can be made");
     folder
@@ -198,4 +199,35 @@ fn plans_and_logs_name_the_line() {
     let run = folder.tine(&[&["map", "--joblog", "log", "-v"], &words[..]].concat());
     assert_eq!(run.out, "cat 'a b'\ntext\n");
     assert!(folder.read("log").contains("\tcat 'a b'\t"));
+}
+
+#[test]
+fn scripts_of_job_files_are_started_in_the_same_way() {
+    let folder = folder("run-shells");
+    folder.write(
+        "jobs.toml",
+        "[[job]]\nname = \"direct\"\nshell = \"env\"\ncwd = \"bin\"\n\
+         [[job]]\nname = \"read\"\nshell = \"env;\"\ncwd = \"bin\"\n\
+         [[job]]\nname = \"say\"\nshell = \"./say 'a b' {x}\"\nmatrix = { x = [\"it's\"] }\n\
+         [[job]]\nname = \"fails\"\nshell = \"./plain\"\n\
+         [defaults]\nshell = [\"dash\", \"-eu\", \"-c\"]\n",
+    );
+    if !std::path::Path::new("/bin/dash").is_file() {
+        return;
+    }
+    let job = |name: &str| {
+        let mut command = folder.command(&["run", "jobs.toml", name]);
+        let output = command.env("a.b", "here").output().expect("the command is built");
+        (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
+    };
+    let place = fs::canonicalize(folder.path("bin")).expect("it is there");
+    let pwd = format!("PWD={}\n", place.display());
+    for (name, direct) in [("direct", true), ("read", false)] {
+        let (out, code) = job(name);
+        assert_eq!((out.contains("a.b=here"), code), (direct, Some(0)), "{name}: {out}");
+        assert!(out.contains(&pwd), "{name}: {out}");
+    }
+    let (out, _) = job("say");
+    assert!(out.starts_with("./say\0a b\0it's\0"), "{out:?}");
+    assert_eq!(job("fails"), ("no first line \n".to_owned(), Some(1)));
 }

@@ -43,6 +43,8 @@ pub struct Forecast {
     reading: Option<Reading>,
     /// What was free at the first look.
     first: Option<u64>,
+    /// No job has been expected to take more.
+    most: u64,
     /// What the next start may take.
     room: u64,
     /// Since when starts are held back, and when that was said last.
@@ -108,12 +110,14 @@ impl Forecast {
     /// Takes in what jobs of a kind have had in an earlier run.
     pub(crate) fn adopt(&mut self, kind: usize, peaks: Peaks) {
         self.kinds.entry(kind).or_default().peaks = peaks;
+        self.most = self.most.max(self.guess(kind).unwrap_or(0));
     }
 
     /// A job is about to start.
     pub fn starts(&mut self, job: u64, kind: usize, declared: Option<u64>, now: Duration) {
         self.leaves(job);
         self.held = None;
+        self.most = self.most.max(declared.unwrap_or(0));
         let own = self.kinds.entry(kind).or_default();
         own.running += 1;
         own.started = now;
@@ -132,6 +136,7 @@ impl Forecast {
         self.asked = None;
         if let (Some(running), Some(peak)) = (self.leaves(job), peak) {
             self.kinds.entry(running.kind).or_default().peaks.learn(peak.max(running.seen));
+            self.most = self.most.max(self.guess(running.kind).unwrap_or(0));
         }
     }
 
@@ -149,12 +154,23 @@ impl Forecast {
             return;
         }
         self.read(now, machine);
-        self.room = self.room_now();
-        let enough = self.largest();
-        if self.room < enough && !self.running.is_empty() {
-            self.look_closely(machine);
-            self.room = self.room_now();
+        if let Some(room) = self.ample() {
+            self.room = room;
+            return;
         }
+        self.look_closely(machine);
+        self.room = self.room_now();
+    }
+
+    /// What a start may take, where there is so much that nobody need be looked at: it would be enough
+    /// if each took what any of them has been expected to, and more than half of what there was at
+    /// first is free; those of which nothing is known may have come to have anything.
+    fn ample(&self) -> Option<u64> {
+        let (reading, first) = (self.reading?, self.first?);
+        let taken = self.most.saturating_mul(self.running.len() as u64);
+        let room = reading.left.saturating_sub(self.margin()).saturating_sub(taken);
+        let ample = self.budget.is_none() && room >= self.most.max(first / 2);
+        (ample || self.running.is_empty()).then_some(room)
     }
 
     /// Reads what is free, where the last reading is too old.
@@ -182,6 +198,7 @@ impl Forecast {
         for running in self.running.values_mut() {
             if let Some(seen) = running.pid.and_then(|pid| machine.held_by(pid)) {
                 running.seen = seen;
+                self.most = self.most.max(seen);
             }
         }
     }
@@ -224,25 +241,11 @@ impl Forecast {
         declared.or_else(|| self.guess(kind)).unwrap_or_else(seen)
     }
 
-    /// What any of them could be expected to take: where there is as much room, none need be looked at.
-    fn largest(&self) -> u64 {
-        let learned = self.kinds.keys().filter_map(|&kind| self.guess(kind));
-        let running = self.running.values();
-        let most = learned.chain(running.map(|r| self.expected(r))).max().unwrap_or(0);
-        let unknown = self.kinds.values().any(|k| k.running > 0 && k.peaks.guess().is_none());
-        match (unknown, self.budget, self.first) {
-            (false, ..) => most,
-            // They may have come to have anything: with less than half of what there was at first they
-            // are looked at.
-            (true, None, Some(first)) => most.max(first / 2),
-            (true, ..) => u64::MAX,
-        }
-    }
-
-    /// Whether the next of a kind may start beside those that run; it always may where none does.
+    /// Whether the next of a kind may start beside those that run; it always may where none does, and
+    /// never where nothing is left.
     pub fn fits(&self, kind: usize, declared: Option<u64>) -> bool {
         self.running.is_empty()
-            || (self.need(kind, declared) <= self.room
+            || (self.need(kind, declared).max(1) <= self.room
                 && (declared.is_some() || self.has_shown(kind)))
     }
 
