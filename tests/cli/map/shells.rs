@@ -229,5 +229,5 @@ fn scripts_of_job_files_are_started_in_the_same_way() {
     }
     let (out, _) = job("say");
     assert!(out.starts_with("./say\0a b\0it's\0"), "{out:?}");
-    assert_eq!(job("fails"), ("no first line \n".to_owned(), Some(1)));
+    assert_eq!(job("fails"), ("no first line\n".to_owned(), Some(1)));
 }
