@@ -10,6 +10,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap_complete::Shell;
+use tine_scheduler::config;
 
 use super::failure::Failure;
 use super::low;
@@ -69,6 +70,22 @@ pub(crate) struct Demo {
     pub(crate) progress: bool,
     /// Whether it may have colours.
     pub(crate) colour: bool,
+}
+
+/// How much memory settings let runs have together, where they do.
+fn budget() -> Result<Option<u64>, Failure> {
+    /// As a file or the environment has it.
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Size {
+        Bytes(u64),
+        Text(String),
+    }
+    Ok(match config::get_or("memory", None::<Size>)? {
+        None => None,
+        Some(Size::Bytes(bytes)) => Some(bytes),
+        Some(Size::Text(text)) => Some(config::units::parse_bytes(&text)?),
+    })
 }
 
 impl TryFrom<low::Cli> for Job {

@@ -24,6 +24,10 @@ mod run;
 #[cfg(target_os = "linux")]
 mod resume;
 
+// Jobs that wait for memory.
+#[cfg(target_os = "linux")]
+mod memory;
+
 // What looks at recorded runs: pictures, exports, differences, and what it says where that fails.
 mod look;
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::entry::Format;
 use super::error::Error;
 use super::{json, table};
+use crate::gates::Peaks;
 
 /// Numbers of jobs that are believed: a bit is kept for each.
 const MOST: u64 = 1 << 32;
@@ -37,6 +38,8 @@ pub struct Row<'a> {
     pub name: Option<Cow<'a, [u8]>>,
     /// Which attempt it was, from 1.
     pub attempt: u32,
+    /// The most memory that it had, in bytes, where the log says so.
+    pub peak: Option<u64>,
 }
 
 impl Row<'_> {
@@ -168,6 +171,7 @@ impl Reader {
 pub struct Past {
     ended: Bits,
     succeeded: Bits,
+    peaks: Peaks,
 }
 
 impl Past {
@@ -186,6 +190,7 @@ impl Past {
         };
         while let Some(row) = reader.next_row()? {
             past.ended.set(row.seq);
+            row.peak.filter(|&peak| peak > 0).into_iter().for_each(|peak| past.peaks.learn(peak));
             if row.is_success() {
                 past.succeeded.set(row.seq);
             }
@@ -201,6 +206,11 @@ impl Past {
     /// Whether it has one that says that the job ended well.
     pub fn succeeded(&self, seq: u64) -> bool {
         self.succeeded.is_set(seq)
+    }
+
+    /// What the last of them had of memory.
+    pub(crate) fn peaks(&self) -> &Peaks {
+        &self.peaks
     }
 
     /// How many jobs have a line.

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tine_jobs::gates::{Delay, FreeMemory, Gates, LoadLimit, parse_size};
+use tine_jobs::gates::{Delay, Forecast, FreeMemory, Gates, LoadLimit, parse_size};
 use tine_jobs::input::blocks::{Header, Records, Size};
 use tine_jobs::input::{Columns, Packing, Splitter};
 use tine_jobs::output::Mode;
@@ -45,6 +45,7 @@ pub(crate) struct Map {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) gates: Gates,
     pub(crate) needs: Option<Needs>,
+    pub(crate) memory: Forecast,
     pub(crate) nice: i32,
     pub(crate) folder: Option<OsString>,
     pub(crate) variables: Vec<(OsString, OsString)>,
@@ -205,6 +206,7 @@ impl TryFrom<low::Map> for Map {
             timeout: control.timeout.as_deref().map(timeout).transpose()?,
             gates: gates(control, cpus)?,
             needs: control.memory.as_deref().map(needs).transpose()?,
+            memory: Forecast::new(super::budget()?, control.memfree.is_none()),
             nice: control.nice.unwrap_or(0),
             folder: control.wd.clone(),
             variables: variables(&control.env)?,

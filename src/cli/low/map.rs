@@ -309,7 +309,8 @@ pub(crate) struct Control {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) load: Option<String>,
 
-    /// Start no job while less memory is free; below half of it, the youngest gives way
+    /// Start no job while less memory is free; below half of it, the youngest gives way [default:
+    /// what jobs take is learned, and those for which there is not enough wait]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memfree: Option<String>,
 

@@ -53,9 +53,15 @@ pub(crate) struct Run {
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) slots: Option<u16>,
 
-    /// Memory that may be set aside for jobs at a time, as 4GiB [default: most of what is left]
+    /// Memory that jobs may have together, declared or learned, as 4GiB [default: most of what is
+    /// left]
     #[arg(long, value_name = "SIZE", help_heading = "How it is run")]
     pub(crate) memory: Option<String>,
+
+    /// Start no job while less memory is free; below half of it, the youngest gives way [default:
+    /// what jobs take is learned, and those for which there is not enough wait]
+    #[arg(long, value_name = "SIZE", help_heading = "How it is run")]
+    pub(crate) memfree: Option<String>,
 
     /// End an attempt of a job after this, as 90s, where the file says nothing
     #[arg(long, value_name = "TIME", help_heading = "How it is run")]

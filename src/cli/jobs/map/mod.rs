@@ -176,5 +176,6 @@ fn settings(map: &high::Map) -> Result<Settings, Failure> {
         shown: map.shown,
         retries: map.retries,
         needs: map.needs,
+        memory: map.memory.clone(),
     })
 }

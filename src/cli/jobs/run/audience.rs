@@ -1,15 +1,17 @@
 //! Says what happens in a run: what jobs print, how far it is, what failed; and keeps the logs.
 //! It decides nothing.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 use tine_jobs::file::Jobs;
+use tine_jobs::gates::Shortage;
 use tine_jobs::log::{self, Log};
 use tine_jobs::output::{Begin, Bounds, Output};
 use tine_jobs::run::{Audience, Counts, Failed, Selection, State, Subject, Try, Verdict};
-use tine_scheduler::jobs::{Ended, Standing};
+use tine_scheduler::jobs::{Ended, Reason, Standing};
 use tine_scheduler::{Error, ErrorKind, OutputStream, Result, TaskStatus};
 
 use crate::cli::failure::Failure;
@@ -32,6 +34,8 @@ pub(super) struct Teller<'a> {
     failed: Vec<String>,
     /// How long the last attempts took of jobs that have not been closed yet.
     took: Vec<(u64, Duration)>,
+    /// Jobs that had to give way once, and may have to again.
+    gave_way: BTreeSet<u64>,
 }
 
 impl<'a> Teller<'a> {
@@ -62,6 +66,7 @@ impl<'a> Teller<'a> {
             began: (Instant::now(), SystemTime::now()),
             failed: Vec::new(),
             took: Vec::new(),
+            gave_way: BTreeSet::new(),
         })
     }
 
@@ -132,7 +137,7 @@ impl Audience for Teller<'_> {
     fn starts(&mut self, job: &Subject<'_>, attempt: &Try<'_>) -> Result<()> {
         let begin = Begin {
             tag: self.job.tagged.then_some(job.name.as_bytes()),
-            may_repeat: attempt.attempt < attempt.of,
+            may_repeat: attempt.attempt < attempt.of || self.gave_way.contains(&job.seq),
             ..Begin::default()
         };
         self.output.begin(job.seq, &begin).map_err(Error::from)
@@ -176,12 +181,19 @@ impl Audience for Teller<'_> {
             return Ok(());
         };
         self.output.retract(job.seq);
-        if !self.job.quiet {
-            let (why, n, of) = (failed.why, attempt.attempt, attempt.of);
-            let text =
-                format!("{} failed and is tried again: {why} (attempt {n} of {of})", job.name);
-            self.note(&text);
+        if ended.reason == Some(Reason::GaveWay) {
+            self.gave_way.insert(job.seq);
         }
+        if self.job.quiet {
+            return Ok(());
+        }
+        let text = if ended.reason == Some(Reason::GaveWay) {
+            format!("{} gives way for lack of memory, and is run again", job.name)
+        } else {
+            let (why, n, of) = (failed.why, attempt.attempt, attempt.of);
+            format!("{} failed and is tried again: {why} (attempt {n} of {of})", job.name)
+        };
+        self.note(&text);
         Ok(())
     }
 
@@ -211,6 +223,12 @@ impl Audience for Teller<'_> {
 
     fn tick(&mut self, standing: &Standing, _counts: &Counts) {
         drop(self.progress.tick(standing, self.output.sink()));
+    }
+
+    fn waits(&mut self, _group: usize, name: &str, shortage: &Shortage) {
+        if !self.job.quiet {
+            self.note(&format!("{name} {shortage}"));
+        }
     }
 
     fn interrupted(&mut self, level: u32) {
