@@ -18,6 +18,8 @@ mod memory;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod output;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
+mod packet;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 mod patrol;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod post;
