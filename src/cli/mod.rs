@@ -11,6 +11,7 @@ mod pages;
 mod prep;
 mod progress;
 mod words;
+mod workers;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

@@ -10,13 +10,15 @@ mod explain;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod fork;
 mod interrupt;
-#[cfg(all(target_os = "linux", not(tine_portable)))]
+#[cfg_attr(any(not(target_os = "linux"), tine_portable), path = "jobs/portable.rs")]
 mod jobs;
 mod marks;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod memory;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod output;
+#[cfg(all(target_os = "linux", not(tine_portable)))]
+mod packet;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod patrol;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
@@ -40,7 +42,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-#[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use jobs::Jobs;
 pub(crate) use marks::Marks;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
