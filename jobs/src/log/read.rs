@@ -164,6 +164,16 @@ impl Past {
         Ok(past)
     }
 
+    /// Notes that job `seq` has ended, well or not, wherever that is known from.
+    pub(crate) fn add(&mut self, seq: u64, succeeded: bool) {
+        if seq < MOST {
+            self.ended.set(seq);
+        }
+        if seq < MOST && succeeded {
+            self.succeeded.set(seq);
+        }
+    }
+
     /// Whether the log has a line of job `seq`, however it ended.
     pub fn ended(&self, seq: u64) -> bool {
         self.ended.is_set(seq)
