@@ -45,6 +45,6 @@ pub use stats::{
     CriticalPath, GroupStats, GroupTotal, Link, Parallelism, Shares, Statistics, Step, WorkerStats,
 };
 pub use trace::{
-    About, Frame, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks, TaskFacts,
+    About, Failure, Frame, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks, TaskFacts,
     TaskRecord, Trace, TraceGroup,
 };

@@ -81,8 +81,8 @@ pub use graph::{
     max_pressure, tokenize,
 };
 pub use observer::{
-    GroupProgress, MemoryUse, Observer, OutputStream, Progress, RareFact, RareKind, RunEnd,
-    RunView, Stall, TaskLine, TaskStatus, TaskTimes, Wanted, WorkerFact,
+    FailedAttempt, GroupProgress, MemoryUse, Observer, OutputStream, Progress, RareFact, RareKind,
+    RunEnd, RunView, Stall, TaskLine, TaskStatus, TaskTimes, Wanted, WorkerFact,
 };
 pub use plan::Plan;
 pub use portable::Portable;

@@ -165,6 +165,20 @@ pub struct Stall {
     pub text: String,
 }
 
+/// An attempt of a job that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailedAttempt<'a> {
+    /// The task, as its rank in the plan.
+    pub task: u32,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// Why: its exit code, its signal, or who ended it.
+    pub why: &'a str,
+    /// The end of what it wrote to its standard error, at most some kilobytes of it; empty where it
+    /// wrote nothing.
+    pub last_words: &'a [u8],
+}
+
 /// A run, as it begins.
 #[derive(Clone, Copy, Debug)]
 pub struct RunView<'a> {
@@ -290,6 +304,9 @@ pub trait Observer: Send + Sync {
 
     /// A task printed a line, where wanted; in the order of each worker's streams.
     fn line(&self, _run: &RunView<'_>, _line: &TaskLine<'_>) {}
+
+    /// An attempt of a job failed; there may be another. Only of runs of jobs.
+    fn attempt_failed(&self, _run: &RunView<'_>, _failed: &FailedAttempt<'_>) {}
 
     /// The run is over, well or not.
     fn run_finished(&self, _run: &RunView<'_>, _end: &RunEnd<'_>) {}

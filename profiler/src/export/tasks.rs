@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use tine_scheduler::{Key, TaskStatus};
 
 use super::json;
-use crate::trace::{TaskFacts, TaskRecord, Trace};
+use crate::trace::{Failure, TaskFacts, TaskRecord, Trace};
 
 /// The columns, in their order.
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 24] = [
     "rank",
     "key",
     "group",
@@ -32,11 +32,15 @@ const COLUMNS: [&str; 22] = [
     "minor_faults",
     "major_faults",
     "inputs",
+    "error",
+    "last_words",
 ];
 
 /// What stands in a column.
 enum Cell<'a> {
     Text(&'a str),
+    /// Where it is known.
+    Said(Option<&'a str>),
     Number(Option<u64>),
     List(&'a [u32]),
 }
@@ -60,6 +64,7 @@ impl Trace {
     /// | `memory_before_bytes`, `memory_peak_bytes`, `memory_after_bytes` | private memory of the worker |
     /// | `minor_faults`, `major_faults` | page faults without and with a disk |
     /// | `inputs` | ranks of the tasks whose results it took |
+    /// | `error`, `last_words` | of a job that failed: why, and the end of its standard error |
     ///
     /// What was not measured is empty, as are the times of a task that never ran. Lists are divided
     /// by spaces. Fields are quoted as in RFC 4180 where they need it; lines end in a line feed.
@@ -82,9 +87,9 @@ impl Trace {
                     out.write_all(b",")?;
                 }
                 match cell {
-                    Cell::Text(text) => quoted(text, out)?,
+                    Cell::Text(text) | Cell::Said(Some(text)) => quoted(text, out)?,
                     Cell::Number(Some(n)) => write!(out, "{n}")?,
-                    Cell::Number(None) => {}
+                    Cell::Number(None) | Cell::Said(None) => {}
                     Cell::List(list) => spaced(list, b" ", out)?,
                 }
             }
@@ -103,9 +108,11 @@ impl Trace {
             for (i, (name, cell)) in COLUMNS.iter().zip(cells).enumerate() {
                 let sep = if i == 0 { "{" } else { "," };
                 match cell {
-                    Cell::Text(text) => write!(out, "{sep}\"{name}\":{}", json::string(text))?,
+                    Cell::Text(text) | Cell::Said(Some(text)) => {
+                        write!(out, "{sep}\"{name}\":{}", json::string(text))?;
+                    }
                     Cell::Number(Some(n)) => write!(out, "{sep}\"{name}\":{n}")?,
-                    Cell::Number(None) => {}
+                    Cell::Number(None) | Cell::Said(None) => {}
                     Cell::List(list) => {
                         write!(out, "{sep}\"{name}\":[")?;
                         spaced(list, b",", out)?;
@@ -123,10 +130,15 @@ impl Trace {
         mut row: impl FnMut(usize, &[Cell<'_>; COLUMNS.len()]) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut measured = self.all_facts().peekable();
+        let mut failures = self.failures();
+        failures.sort_by_key(|f| f.rank);
+        let mut failures = failures.into_iter().peekable();
         for task in self.tasks() {
             let facts = measured.next_if(|(rank, _)| *rank == task.rank).map(|(_, facts)| facts);
             let key = self.key(&task);
-            row(task.rank, &self.cells(&task, &facts.unwrap_or_default(), &key, &key.to_string()))?;
+            let failure = failures.next_if(|f| f.rank == task.rank);
+            let known = (facts.unwrap_or_default(), failure);
+            row(task.rank, &self.cells(&task, &known, &key, &self.name(task.rank)))?;
         }
         Ok(())
     }
@@ -134,7 +146,7 @@ impl Trace {
     fn cells<'a>(
         &'a self,
         task: &TaskRecord<'a>,
-        facts: &TaskFacts,
+        (facts, failure): &(TaskFacts, Option<Failure<'a>>),
         key: &'a Key,
         name: &'a str,
     ) -> [Cell<'a>; COLUMNS.len()] {
@@ -162,6 +174,8 @@ impl Trace {
             Cell::Number(Some(facts.minor_faults)),
             Cell::Number(Some(facts.major_faults)),
             Cell::List(task.inputs),
+            Cell::Said(failure.and_then(|f| f.why)),
+            Cell::Said(failure.and_then(|f| f.last_words)),
         ]
     }
 }
@@ -239,8 +253,8 @@ mod tests {
         let name = "\"say \"\"a, b\"\"\r\n\"";
         let key = |i| format!("\"say \"\"a, b\"\"\r\n({i}, 7)\"");
         let want = format!(
-            "0,{},{name},0 7,done,2,4,0,10,25,15,3,5,0,99,0,,4096,,0,0,\n\
-             1,{},{name},1 7,skipped,,,,,,,,,99,0,0,,,,0,0,0\n",
+            "0,{},{name},0 7,done,2,4,0,10,25,15,3,5,0,99,0,,4096,,0,0,,,\n\
+             1,{},{name},1 7,skipped,,,,,,,,,99,0,0,,,,0,0,0,,\n",
             key(0),
             key(1)
         );

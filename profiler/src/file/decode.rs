@@ -214,6 +214,8 @@ pub(super) fn notices(input: &mut Input<'_>, tasks: usize) -> Result<Vec<Notice>
             4 => Some(NoticeKind::Stalled),
             5 => Some(NoticeKind::SideEffect),
             6 => Some(NoticeKind::Incomplete),
+            7 => Some(NoticeKind::AttemptFailed),
+            8 => Some(NoticeKind::LastWords),
             _ => None,
         };
         let task = task(input, tasks)?;

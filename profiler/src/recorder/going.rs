@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tine_scheduler::{MemoryUse, Probe, Progress, RunEnd, RunView, Stall, TaskStatus, config};
+use tine_scheduler::{FailedAttempt, MemoryUse, Probe, Progress, RunEnd, RunView, Stall, TaskStatus, config};
 
 use super::LiveFile;
 use crate::alloc;
@@ -27,6 +27,13 @@ const FLUSH_SHARE: u32 = 50;
 /// Tasks that are looked at in one go.
 const BLOCK: usize = 1 << 16;
 
+/// So much is kept of what failed attempts say of themselves, and of what they wrote last: of a run
+/// in which everything fails, the first ones say it all.
+const MOST_REASONS: usize = 10_000;
+const MOST_LAST_WORDS: usize = 100;
+/// A longer reason is cut.
+const LONGEST_REASON: usize = 2_000;
+
 /// A run that goes on.
 #[derive(Debug)]
 pub(super) struct Going {
@@ -41,6 +48,8 @@ pub(super) struct Going {
     sampler: Option<Arc<Sampler>>,
     /// Nanoseconds between two looks at memory.
     memory_pause: u64,
+    /// Of how many failed attempts the reason was kept, and of how many the last words.
+    failed: [usize; 2],
     /// What could not be recorded, and why.
     missing: Vec<String>,
 }
@@ -83,6 +92,7 @@ impl Going {
             live,
             effects: None,
             sampler: None,
+            failed: [0; 2],
             missing: Vec::new(),
             memory_pause: SAMPLE_EVERY,
         }
@@ -198,6 +208,21 @@ impl Going {
     pub(super) fn stalled(&mut self, stall: &Stall) {
         let time = u64::try_from(stall.time.as_nanos()).unwrap_or(u64::MAX);
         self.notice(NoticeKind::Stalled, Some(stall.task), time, stall.text.clone());
+    }
+
+    /// Notes why an attempt failed, and what it wrote last.
+    pub(super) fn attempt_failed(&mut self, failed: &FailedAttempt<'_>) {
+        let (task, attempt) = (Some(failed.task), u64::from(failed.attempt));
+        if self.failed[0] < MOST_REASONS {
+            self.failed[0] += 1;
+            let why = failed.why.chars().take(LONGEST_REASON).collect();
+            self.notice(NoticeKind::AttemptFailed, task, attempt, why);
+        }
+        let words = String::from_utf8_lossy(failed.last_words);
+        if !words.trim().is_empty() && self.failed[1] < MOST_LAST_WORDS {
+            self.failed[1] += 1;
+            self.notice(NoticeKind::LastWords, task, attempt, words.trim_end().to_owned());
+        }
     }
 
     /// Notes what tasks changed that stays in their workers: once a group, and once a static.

@@ -8,7 +8,9 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tine_scheduler::{MemoryUse, Observer, Probe, Progress, RunEnd, RunView, Stall, Wanted};
+use tine_scheduler::{
+    FailedAttempt, MemoryUse, Observer, Probe, Progress, RunEnd, RunView, Stall, Wanted,
+};
 
 use crate::file::Writer;
 use crate::profile::Recording;
@@ -181,6 +183,10 @@ impl Observer for Recorder {
         self.with(run, |going, _| going.stalled(stall));
         // The user has not been told.
         false
+    }
+
+    fn attempt_failed(&self, run: &RunView<'_>, failed: &FailedAttempt<'_>) {
+        self.with(run, |going, _| going.attempt_failed(failed));
     }
 
     fn run_finished(&self, run: &RunView<'_>, end: &RunEnd<'_>) {

@@ -4,6 +4,7 @@
 mod build;
 mod columns;
 mod facts;
+mod failures;
 mod notice;
 mod stacks;
 
@@ -16,6 +17,7 @@ pub use build::Sampled;
 pub(crate) use columns::Lists;
 pub(crate) use columns::{Columns, NO_CPU};
 pub use facts::TaskFacts;
+pub use failures::Failure;
 pub use notice::{Notice, NoticeKind};
 pub use stacks::{Frame, Sample, StackId, Stacks};
 
@@ -171,6 +173,14 @@ impl Trace {
     /// The name of a task of this trace.
     pub fn key(&self, task: &TaskRecord<'_>) -> Key {
         Key::new(self.groups[task.group].name.clone(), task.position)
+    }
+
+    /// What a task of this trace is called.
+    ///
+    /// # Panics
+    /// If `rank` is not below [`len`](Self::len).
+    pub fn name(&self, rank: usize) -> String {
+        self.key(&self.task(rank)).to_string()
     }
 
     /// Workers that came and went, in the order of time.

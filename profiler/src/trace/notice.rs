@@ -18,6 +18,10 @@ pub enum NoticeKind {
     SideEffect = 5,
     /// The recording itself is not whole: the text says what is missing.
     Incomplete = 6,
+    /// An attempt of a job failed: the text says why, the value which attempt it was.
+    AttemptFailed = 7,
+    /// The end of what an attempt that failed had written to its standard error.
+    LastWords = 8,
 }
 
 /// Something that happened in a run.

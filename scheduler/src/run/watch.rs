@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::observer::{
-    GroupProgress, MemoryUse, Observer, Progress, RareFact, RunEnd, RunView, Stall, TaskLine,
+    FailedAttempt, GroupProgress, MemoryUse, Observer, Progress, RareFact, RunEnd, RunView, Stall, TaskLine,
     WorkerFact,
 };
 use crate::table::BRAKE;
@@ -154,6 +154,14 @@ impl<'a> Watch<'a> {
         let told = self.observers.iter().filter(|o| o.stalled(&self.view, &stall)).count();
         if told == 0 {
             explain::say(&stall.text);
+        }
+    }
+
+    /// Tells of an attempt of a job that failed.
+    #[cfg(all(target_os = "linux", not(tine_portable)))]
+    pub(super) fn attempt_failed(&self, failed: &FailedAttempt<'_>) {
+        for observer in self.observers {
+            observer.attempt_failed(&self.view, failed);
         }
     }
 

@@ -21,6 +21,10 @@ fn text(trace: &Trace, findings: &[Finding]) -> String {
     if let Some(error) = &trace.about().error {
         out += &words::wrapped(&format!("The run failed: {error}"), WIDTH, "");
     }
+    if let Some(failed) = trace.failed_jobs() {
+        out += "The run failed: ";
+        out += &failed.lines().map(|line| format!("{}\n", clean(line))).collect::<String>();
+    }
     if findings.is_empty() {
         return out + "\nNothing stands out: no rule of the diagnosis has found anything.\n";
     }
@@ -41,6 +45,11 @@ fn text(trace: &Trace, findings: &[Finding]) -> String {
         }
     }
     out
+}
+
+/// A line that a job wrote, without what would steer the terminal.
+fn clean(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\t' { '·' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -177,7 +177,9 @@ fn hovers(
 }
 
 fn notices(trace: &Trace, buckets: Buckets) -> Vec<Mark> {
-    let marks = trace.notices().iter().map(|n| {
+    // What a job wrote last stands at the same moment as why it failed.
+    let told = trace.notices().iter().filter(|n| n.kind != NoticeKind::LastWords);
+    let marks = told.map(|n| {
         let what = match n.kind {
             NoticeKind::MemoryShort => "memory is short: sources are held back",
             NoticeKind::MemoryEnough => "memory is enough again",
@@ -185,6 +187,7 @@ fn notices(trace: &Trace, buckets: Buckets) -> Vec<Mark> {
             NoticeKind::Stalled => "a task makes no progress",
             NoticeKind::SideEffect => "a side effect is lost",
             NoticeKind::Incomplete => "the recording is not whole",
+            NoticeKind::AttemptFailed => "a job failed",
             _ => "notice",
         };
         Mark { at: n.at, text: format!("{what}, at {}\n{}", text::duration(n.at), n.text) }

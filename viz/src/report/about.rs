@@ -112,6 +112,8 @@ fn kind(kind: NoticeKind) -> &'static str {
         NoticeKind::Stalled => "stalled",
         NoticeKind::SideEffect => "side effect",
         NoticeKind::Incomplete => "recording",
+        NoticeKind::AttemptFailed => "failed",
+        NoticeKind::LastWords => "standard error",
         _ => "notice",
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn section(run: &Run<'_>) -> String {
 /// What is said where no rule found anything: a run that failed is not praised.
 fn nothing(run: &Run<'_>) -> &'static str {
     let about = run.trace.about();
-    if about.error.is_none() && about.complete {
+    if about.error.is_none() && run.failed_jobs.is_none() && about.complete {
         return "<p class=\"clean\"><b>Nothing to complain about.</b> None of the rules found anything \
                 in this run that costs much time or memory, or puts its result at stake.</p>\n";
     }

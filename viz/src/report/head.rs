@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use tine_scheduler::TaskStatus;
+
 use super::html::escape;
 use super::words::{bytes, date, percent, share};
 use super::{Options, Run};
@@ -60,11 +62,14 @@ pub(super) fn section(run: &Run<'_>, options: &Options) -> String {
 
 fn status(run: &Run<'_>) -> (&'static str, &'static str) {
     let about = run.trace.about();
-    match (&about.error, about.complete, run.trace.is_empty()) {
-        (Some(_), ..) => ("bad", "failed"),
-        (None, true, _) => ("good", "done"),
-        (None, false, true) => ("none", "nothing ran"),
-        (None, false, false) => ("bad", "incomplete"),
+    let failed = about.error.is_some() || run.failed_jobs.is_some();
+    let unstarted = || run.trace.tasks().any(|t| t.status == TaskStatus::Unfinished);
+    match (failed, about.complete, run.trace.is_empty()) {
+        (true, ..) => ("bad", "failed"),
+        (false, true, _) if run.trace.is_of_jobs() && unstarted() => ("bad", "ended early"),
+        (false, true, _) => ("good", "done"),
+        (false, false, true) => ("none", "nothing ran"),
+        (false, false, false) => ("bad", "incomplete"),
     }
 }
 
@@ -72,7 +77,7 @@ fn status(run: &Run<'_>) -> (&'static str, &'static str) {
 fn trouble(run: &Run<'_>) -> String {
     let about = run.trace.about();
     let mut out = String::new();
-    if let Some(error) = &about.error {
+    if let Some(error) = about.error.as_ref().or(run.failed_jobs.as_ref()) {
         let error = text::shorten(error, 20_000);
         put(
             &mut out,
@@ -129,4 +134,40 @@ fn figures(run: &Run<'_>) -> Vec<(&'static str, String, String)> {
 
 fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("writing to a string cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use tine_profiler::{About, Notice, NoticeKind};
+    use tine_scheduler::TaskStatus;
+
+    use super::*;
+    use crate::report::made;
+
+    /// A run of one job that ended so.
+    fn page(status: TaskStatus) -> String {
+        let trace = made::ended(status);
+        let about = About { scheduler: "jobs".to_owned(), ..trace.about().clone() };
+        let say = |kind, text: &str| Notice { at: 1, kind, task: Some(0), value: 1, text: text.to_owned() };
+        let trace = trace.with_about(about).with_notices([
+            say(NoticeKind::AttemptFailed, "exit code 7"),
+            say(NoticeKind::LastWords, "no <file>"),
+        ]);
+        section(&Run::new(&trace), &Options::default())
+    }
+
+    #[test]
+    fn a_run_with_a_failed_job_is_red_and_says_why() {
+        let page = page(TaskStatus::Failed);
+        assert!(page.contains("<span class=\"status bad\">failed</span>"), "{page}");
+        assert!(page.contains("1 of 1 job failed.\nt(0): exit code 7."), "{page}");
+        assert!(page.contains("no &lt;file&gt;"), "{page}");
+    }
+
+    #[test]
+    fn a_run_of_jobs_that_went_well_is_green_and_one_cut_short_is_not() {
+        assert!(page(TaskStatus::Done).contains("status good"));
+        assert!(!page(TaskStatus::Done).contains("trouble"));
+        assert!(page(TaskStatus::Unfinished).contains("ended early"));
+    }
 }

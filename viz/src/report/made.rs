@@ -6,6 +6,20 @@ use std::time::SystemTime;
 use tine_profiler::Trace;
 use tine_scheduler::{Graph, Plan, RunEnd, RunView, TaskStatus, TaskTimes};
 
+/// A run of one task that ended so.
+pub(super) fn ended(status: TaskStatus) -> Trace {
+    let mut g = Graph::builder();
+    g.task(("t", 0), [] as [&str; 0], || 1i64);
+    let graph = g.build().expect("no name is missing");
+    let plan = Plan::new(&graph, &graph.tasks().collect::<Vec<_>>()).expect("no cycle");
+    let started = SystemTime::UNIX_EPOCH;
+    let view = RunView { plan: &plan, scheduler: "serial", workers: 1, started };
+    let times = [TaskTimes { started: 1, ended: 2, attempt: 1, status, ..Default::default() }];
+    let (rare, workers) = (&[], &[]);
+    let end = RunEnd { times: &times, rare, lost: 0, workers, elapsed: 2, error: None };
+    Trace::of_run(&view, &end, Vec::new())
+}
+
 /// The run of a graph whose tasks began and ended at these times, by rank, on one worker.
 fn run(graph: &Graph, times: impl Fn(&str, usize) -> (u64, u64)) -> Trace {
     let plan = Plan::new(graph, &graph.tasks().collect::<Vec<_>>()).expect("no cycle");

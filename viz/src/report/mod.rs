@@ -117,6 +117,8 @@ struct Run<'a> {
     names: Names,
     totals: Vec<GroupTotal>,
     findings: Vec<Finding>,
+    /// What went wrong in a run of jobs.
+    failed_jobs: Option<String>,
     chain: Chain,
     flames: Vec<Flame>,
     boxes: Boxes,
@@ -135,6 +137,7 @@ impl<'a> Run<'a> {
         Run {
             trace,
             findings: diagnose(trace),
+            failed_jobs: trace.failed_jobs(),
             chain: Chain::new(trace),
             flames: flames::all(trace, &names),
             busy: trace.busy(),

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use tine_profiler::TaskRecord;
+use tine_profiler::{Failure, TaskRecord};
 use tine_scheduler::{Place, TaskStatus};
 
 use super::Run;
@@ -17,6 +17,8 @@ use crate::text;
 const MOST_ROWS: usize = 1_000;
 /// Rows of tables of tasks.
 const MOST_TASKS: usize = 100;
+/// Columns of what a job wrote last.
+const LONGEST_WORDS: usize = 600;
 
 /// A cell: what it says, and what it is sorted by where that differs.
 pub(super) enum Cell {
@@ -247,8 +249,34 @@ pub(super) fn longest(run: &Run<'_>) -> String {
 }
 
 pub(super) fn failed(run: &Run<'_>) -> String {
+    if run.trace.is_of_jobs() {
+        return failed_jobs(run);
+    }
     let failed = || run.trace.tasks().filter(|t| t.status == TaskStatus::Failed);
     let rows = failed().take(MOST_TASKS).map(|t| task(run, t.rank)).collect();
     let all = failed().count();
     Table { id: "failed-table", caption: "Failed tasks", columns: &TASK_COLUMNS, rows, all }.html()
+}
+
+/// Jobs that failed, in the order in which they did, with what they said.
+fn failed_jobs(run: &Run<'_>) -> String {
+    let failures = run.trace.failures();
+    let row = |f: &Failure<'_>| {
+        let t = run.trace.task(f.rank);
+        let words = match f.last_words.map(|w| escape(&text::shorten(w, LONGEST_WORDS))) {
+            Some(words) => format!("<bdi class=\"long words\">{words}</bdi>"),
+            None => "–".to_owned(),
+        };
+        vec![
+            Cell::Text(swatch(run.names.group(t.group)) + &task_button(run, f.rank)),
+            Cell::Text(escape(f.why.unwrap_or("not known"))),
+            Cell::time(f.at),
+            Cell::time(t.duration()),
+            Cell::count(u64::from(t.attempt)),
+            Cell::Text(words),
+        ]
+    };
+    let columns = ["Job", "Why", "#Failed at", "#Took", "#Attempt", "End of its standard error"];
+    let (rows, all) = (failures.iter().take(MOST_TASKS).map(row).collect(), failures.len());
+    Table { id: "failed-table", caption: "Failed jobs", columns: &columns, rows, all }.html()
 }

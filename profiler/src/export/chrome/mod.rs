@@ -339,6 +339,8 @@ fn notice(kind: NoticeKind) -> &'static str {
         NoticeKind::Stalled => "a task makes no progress",
         NoticeKind::SideEffect => "a side effect is lost",
         NoticeKind::Incomplete => "the recording is not whole",
+        NoticeKind::AttemptFailed => "a job failed",
+        NoticeKind::LastWords => "the end of its standard error",
     }
 }
 

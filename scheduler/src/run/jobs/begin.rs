@@ -13,7 +13,7 @@ use super::shift::{Closing, Shift, refused};
 use super::slots::Taken;
 use crate::error::{Error, Result};
 use crate::jobs::{Admit, Command, Order, Reason, Stdin};
-use crate::observer::TaskStatus;
+use crate::observer::{FailedAttempt, TaskStatus};
 use crate::table::Phase;
 
 /// How often jobs are begun before somebody else has a turn.
@@ -136,6 +136,8 @@ impl Dispatcher<'_, '_, '_> {
     fn refuse(&mut self, task: u32, slot: u16, error: Error) -> Result<()> {
         let job = self.job_of(task, self.engine.failed(task) + 1, slot);
         let error = self.engine.blame(error, task, job.attempt, job.attempt);
+        let (attempt, why) = (job.attempt, error.message());
+        self.watch.attempt_failed(&FailedAttempt { task, attempt, why, last_words: &[] });
         self.foreman.refused(&job, &error);
         self.conclude(&job, task, TaskStatus::Failed)
     }

@@ -10,7 +10,7 @@ use super::spawner::End;
 use crate::engine::Kept;
 use crate::error::Result;
 use crate::jobs::{Ended, Exit, Job, Reason};
-use crate::observer::{RareFact, RareKind, TaskStatus, TaskTimes};
+use crate::observer::{FailedAttempt, RareFact, RareKind, TaskStatus, TaskTimes};
 use crate::table::{Phase, Ready};
 
 impl Dispatcher<'_, '_, '_> {
@@ -41,6 +41,13 @@ impl Dispatcher<'_, '_, '_> {
         self.shift.slots.give_back(running.taken);
         self.shift.has_ended = true;
         let outcome = self.foreman.ended(&job, &ended);
+        if let Err(error) = &outcome
+            && ended.reason != Some(Reason::GaveWay)
+        {
+            let (why, last_words) = (error.message(), running.last_words());
+            let attempt = running.attempt;
+            self.watch.attempt_failed(&FailedAttempt { task, attempt, why, last_words });
+        }
         match (ended.reason, outcome) {
             (Some(Reason::GaveWay), _) => self.try_now(task),
             (_, Ok(())) => self.conclude(&job, task, TaskStatus::Done),

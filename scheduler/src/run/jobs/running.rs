@@ -20,6 +20,9 @@ const MUCH: usize = 1 << 16;
 /// Buffers full of one stream before others have their turn.
 const TURN: usize = 8;
 
+/// Bytes at the end of the standard error that are kept, to be told where the job fails.
+const LAST_WORDS: usize = 2048;
+
 /// A job that runs.
 #[derive(Debug)]
 pub(super) struct Running {
@@ -38,6 +41,8 @@ pub(super) struct Running {
     pipes: [Option<OwnedFd>; 2],
     is_large: [bool; 2],
     pub(super) printed: [u64; 2],
+    /// The end of what it wrote to its standard error, and some of what was before.
+    errors: Vec<u8>,
 }
 
 impl Running {
@@ -60,6 +65,7 @@ impl Running {
             pipes: pipes.map(Some),
             is_large: [false; 2],
             printed: [0; 2],
+            errors: Vec::new(),
         }
     }
 
@@ -89,6 +95,9 @@ impl Running {
                         // Whoever may have no more pages of pipes keeps the small one.
                         let _ = fcntl(pipe.as_fd(), FcntlArg::F_SETPIPE_SZ(LARGE_PIPE));
                     }
+                    if STREAMS[stream] == OutputStream::Stderr {
+                        keep_end(&mut self.errors, &buffer[..n]);
+                    }
                     show(&buffer[..n])?;
                 }
                 Err(Errno::EINTR) => {}
@@ -97,6 +106,11 @@ impl Running {
             }
         }
         Ok(true)
+    }
+
+    /// The end of what it has written to its standard error.
+    pub(super) fn last_words(&self) -> &[u8] {
+        &self.errors[self.errors.len().saturating_sub(LAST_WORDS)..]
     }
 
     /// Takes a pipe out, to be closed.
@@ -110,10 +124,40 @@ impl Running {
     }
 }
 
+/// Adds `new` to `kept`, of which only the end is wanted.
+fn keep_end(kept: &mut Vec<u8>, new: &[u8]) {
+    kept.extend_from_slice(&new[new.len().saturating_sub(LAST_WORDS)..]);
+    if kept.len() > 2 * LAST_WORDS {
+        kept.drain(..kept.len() - LAST_WORDS);
+    }
+}
+
 /// How many bytes are in a pipe.
 fn held_by(pipe: &OwnedFd) -> usize {
     let mut held: libc::c_int = 0;
     // SAFETY: the kernel writes a number, which lives through the call.
     let failed = unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut held) };
     if failed < 0 { LARGE_PIPE as usize } else { usize::try_from(held).unwrap_or(0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_what_was_written_is_kept() {
+        let all: Vec<u8> = (0..20_000u32).map(|i| (i % 251) as u8).collect();
+        let (mut kept, mut rest) = (Vec::new(), &all[..]);
+        for size in [1, 2047, 2048, 2049, 1, 7, 9_000, 3, 4_096].into_iter().cycle() {
+            let (new, after) = rest.split_at(size.min(rest.len()));
+            keep_end(&mut kept, new);
+            rest = after;
+            let so_far = &all[..all.len() - rest.len()];
+            let want = &so_far[so_far.len().saturating_sub(LAST_WORDS)..];
+            assert!(kept.ends_with(want) && kept.len() <= 2 * LAST_WORDS);
+            if rest.is_empty() {
+                break;
+            }
+        }
+    }
 }

@@ -45,7 +45,7 @@ pub(super) fn summary(trace: &Trace) -> String {
         if about.scheduler.is_empty() { "no run" } else { &about.scheduler },
         words::duration(about.elapsed),
         peak.unwrap_or_default(),
-        if about.error.is_some() { ", failed" } else { "" }
+        if about.error.is_some() || trace.failed_jobs().is_some() { ", failed" } else { "" }
     )
 }
 
