@@ -27,6 +27,7 @@ mod post;
 mod processes;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod proof;
+mod rerun;
 mod serial;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
 mod supervisor;
@@ -66,6 +67,7 @@ use crate::scheduler::{Output, Outputs};
 use crate::store::{KeptBlock, StoredValue};
 use crate::table::{ALONE, Phase, Ready, Shape, State, Table};
 use clock::Clock;
+use rerun::rerun;
 
 /// How many processors this process may use: looked up once, because it means reading files.
 fn processors() -> usize {
@@ -218,14 +220,6 @@ impl Drop for Engine<'_> {
 
 /// The handles on blocks, by offset: one block may belong to several outputs.
 type Kept = BTreeMap<u64, Arc<KeptBlock>>;
-
-/// The task that `TINE_RERUN` asks to be run in this thread, uncaught, where the plan has it.
-fn rerun(plan: &Plan<'_>) -> Option<TaskId> {
-    let name = std::env::var("TINE_RERUN").ok()?;
-    let tasks = (0..plan.len()).map(|rank| plan.task(rank));
-    let mut named = tasks.filter(|&t| plan.graph().key(t).to_string() == name);
-    named.next()
-}
 
 /// Calls `f`, which walks over words that any task may have written to, on behalf of the parent.
 /// An index that leads nowhere ends the run as another impossible value does, and not the caller.
