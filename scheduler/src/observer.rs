@@ -112,6 +112,8 @@ pub enum RareKind {
     /// Times that the thread gave its processor up by itself since the last task that was measured:
     /// to wait for a disk, a network, a lock, a clock, or for its next task.
     Waits = 7,
+    /// A further slot that a job of several cores had, beside its worker; one fact for each.
+    AlsoSlot = 8,
 }
 
 /// Which of its two output streams a task wrote to.

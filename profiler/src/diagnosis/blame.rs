@@ -79,6 +79,8 @@ fn longs(trace: &Trace, stats: &[GroupStats], slack: &[u64]) -> Vec<bool> {
 enum Event {
     Ends(usize),
     Starts(usize),
+    /// A job takes a further slot, or gives it back.
+    Takes(bool),
     /// Something goes on that explains idle workers, and has a rule of its own.
     Excuses(bool),
     HeldBack(bool),
@@ -95,6 +97,13 @@ fn events(trace: &Trace) -> Vec<(u64, Event)> {
             // to do.
             events.push((trace.task(task.rank).queued, Event::Excuses(true)));
             events.push((task.started, Event::Excuses(false)));
+        }
+    }
+    for (rank, _) in trace.further_slots() {
+        let task = trace.task(rank);
+        if task.duration() > 0 {
+            events.push((task.started, Event::Takes(true)));
+            events.push((task.ended, Event::Takes(false)));
         }
     }
     let end = trace.about().elapsed;
@@ -134,6 +143,8 @@ struct Sweep {
     group: Vec<usize>,
     at: u64,
     count: u32,
+    /// Slots that are taken beside one for each task.
+    further: u32,
     longs: u32,
     /// The sum of the ranks of what runs: the rank itself, where one task runs.
     sum: usize,
@@ -156,6 +167,8 @@ impl Sweep {
         match event {
             Event::Starts(rank) => self.start(rank),
             Event::Ends(rank) => self.end(rank),
+            Event::Takes(true) => self.further += 1,
+            Event::Takes(false) => self.further = self.further.saturating_sub(1),
             Event::Excuses(true) => self.excuses += 1,
             Event::Excuses(false) => self.excuses = self.excuses.saturating_sub(1),
             Event::HeldBack(held) => self.held = held,
@@ -189,7 +202,8 @@ impl Sweep {
         let blame = &mut self.blame;
         blame.held_time += if self.held { time } else { 0 };
         blame.parallel_time += if self.count > 1 { time } else { 0 };
-        let idle = f64::from(self.workers.saturating_sub(self.count)) * time as f64;
+        let taken = self.count + self.further;
+        let idle = f64::from(self.workers.saturating_sub(taken)) * time as f64;
         if idle <= 0.0 || self.count == 0 {
             return;
         }

@@ -110,6 +110,10 @@ fn idle_groups(seen: &Seen<'_>) -> Vec<bool> {
 pub(super) fn inner_threads(seen: &Seen<'_>) -> Vec<Finding> {
     let samples = seen.trace.memory();
     let most = samples.iter().map(|m| m.threads).max().unwrap_or(0);
+    if seen.trace.is_of_jobs() {
+        // How many threads a program has is its own affair: it says how many cores it needs.
+        return Vec::new();
+    }
     // What the program had when the run began goes on beside it.
     let before = samples.first().map_or(0, |m| m.threads);
     let (workers, cores) = (seen.trace.about().workers, seen.trace.about().host.cores);

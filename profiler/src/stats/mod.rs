@@ -12,7 +12,7 @@ mod workers;
 pub use critical::{CriticalPath, Link};
 pub use groups::GroupStats;
 pub use parallelism::{Parallelism, Step};
-pub(crate) use ran::ran;
+pub(crate) use ran::{ran, ran_in_slots};
 pub use shares::Shares;
 pub use totals::GroupTotal;
 pub use workers::WorkerStats;

@@ -30,3 +30,18 @@ pub(crate) fn ran(trace: &Trace) -> impl Iterator<Item = Ran> + Clone {
         ended: columns.ended[rank],
     })
 }
+
+/// As [`ran`], and once more for each further slot of a job of several cores.
+pub(crate) fn ran_in_slots(trace: &Trace) -> impl Iterator<Item = Ran> + Clone {
+    let further = trace.further_slots().filter_map(|(rank, slot)| {
+        let known = rank < trace.columns.len() && trace.columns.ended[rank] > 0;
+        known.then(|| Ran {
+            rank,
+            group: trace.columns.group[rank] as usize,
+            worker: slot.into(),
+            started: trace.columns.started[rank],
+            ended: trace.columns.ended[rank],
+        })
+    });
+    ran(trace).chain(further)
+}

@@ -1,7 +1,8 @@
 //! What the time of all workers together went into.
 //! It does not know which task is to blame for time in which none ran.
 
-use super::ran;
+use super::ran::Ran;
+use super::{ran, ran_in_slots};
 use crate::trace::Trace;
 
 /// Shares of the time that the workers had together: the length of the run times their number.
@@ -32,10 +33,10 @@ impl Shares {
     pub fn of(trace: &Trace) -> Shares {
         let (elapsed, workers) = (trace.about().elapsed as f64, f64::from(trace.about().workers));
         let capacity = elapsed * workers;
-        let (mut busy, mut codec) = (0, 0);
+        let (mut in_tasks, mut codec) = (0, 0);
         let (mut first, mut last) = (u64::MAX, 0);
         for task in ran(trace) {
-            busy += task.duration();
+            in_tasks += task.duration();
             codec += trace.columns.codec[task.rank];
             first = first.min(task.started);
             last = last.max(task.ended);
@@ -43,6 +44,7 @@ impl Shares {
         if capacity <= 0.0 || first > last {
             return Shares::default();
         }
+        let busy: u64 = ran_in_slots(trace).map(Ran::duration).sum();
         let share = |time: u64| time as f64 / capacity;
         let span = ((last - first) as f64 / elapsed).min(1.0);
         Shares {
@@ -50,7 +52,7 @@ impl Shares {
             idle: (span - share(busy)).max(0.0),
             outside: 1.0 - span,
             codec: share(codec),
-            speed_up: busy as f64 / elapsed,
+            speed_up: in_tasks as f64 / elapsed,
         }
     }
 

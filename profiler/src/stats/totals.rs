@@ -1,9 +1,10 @@
 //! Sums over a trace: by group, by worker, and the peak of memory.
 //! It draws nothing and judges nothing.
 
-use tine_scheduler::TaskStatus;
+use tine_scheduler::{RareKind, TaskStatus};
 
-use super::ran;
+use super::{ran, ran_in_slots};
+use crate::memory::MemorySample;
 use crate::trace::Trace;
 
 /// What the tasks of one group cost together.
@@ -26,7 +27,30 @@ pub struct GroupTotal {
 impl Trace {
     /// The largest memory that was seen, in bytes; `None` where the system does not tell.
     pub fn peak_memory(&self) -> Option<u64> {
-        self.memory.iter().map(|m| m.total()).max()
+        let seen = self.memory.iter().map(|m| m.total()).max()?;
+        // A job that came and went between two looks said at its end what it had.
+        let jobs = self.rare.iter().filter(|f| f.kind == RareKind::MemoryPeak && self.is_of_jobs());
+        Some(jobs.map(|f| f.value).fold(seen, u64::max))
+    }
+
+    /// The measurements of memory, in stretches between which nobody looked for so long that what
+    /// was in between is not known.
+    ///
+    /// ```
+    /// # use tine_profiler::Trace;
+    /// assert_eq!(Trace::default().memory_stretches().count(), 0);
+    /// ```
+    pub fn memory_stretches(&self) -> impl Iterator<Item = &[MemorySample]> {
+        /// Looks are half a second apart where they cost little.
+        const LEAST: u64 = 2_000_000_000;
+        const OF_USUAL: u64 = 3;
+        let mut apart: Vec<u64> =
+            self.memory.windows(2).map(|w| w[1].at.saturating_sub(w[0].at)).collect();
+        apart.sort_unstable();
+        // Of two or three looks nobody can say what is usual.
+        let usual = if apart.len() < 3 { 0 } else { apart[(apart.len() - 1) / 2] };
+        let longest = LEAST.max(usual.saturating_mul(OF_USUAL));
+        self.memory.chunk_by(move |a, b| b.at.saturating_sub(a.at) <= longest)
     }
 
     /// What each group cost, parallel to [`Trace::groups`].
@@ -50,7 +74,7 @@ impl Trace {
         let used = ran(self).map(|t| t.worker + 1);
         let known = usize::from(u16::try_from(self.about.workers).unwrap_or(u16::MAX));
         let mut busy = vec![0; named.chain(used).max().unwrap_or(0).max(known)];
-        for t in ran(self) {
+        for t in ran_in_slots(self) {
             busy[t.worker] += t.duration();
         }
         busy
@@ -59,10 +83,9 @@ impl Trace {
 
 #[cfg(test)]
 mod tests {
-    use tine_scheduler::{TaskTimes, WorkerFact};
+    use tine_scheduler::{RareFact, TaskTimes, WorkerFact};
 
     use super::*;
-    use crate::memory::MemorySample;
     use crate::trace::TraceGroup;
 
     #[test]
@@ -103,5 +126,31 @@ mod tests {
             trace.memory.push(MemorySample { at: 0, anonymous, files, ..MemorySample::default() });
         }
         assert_eq!(trace.peak_memory(), Some(7));
+    }
+
+    #[test]
+    fn jobs_that_nobody_saw_count_in_the_peak() {
+        let mut trace = Trace::default();
+        trace.memory.push(MemorySample { anonymous: 5, ..MemorySample::default() });
+        trace.rare.push(RareFact { task: 0, kind: RareKind::MemoryPeak, value: 300 });
+        // The private memory of a worker is part of what was measured.
+        assert_eq!(trace.peak_memory(), Some(5));
+        trace.about.scheduler = "jobs".to_owned();
+        assert_eq!(trace.peak_memory(), Some(300));
+    }
+
+    #[test]
+    fn measurements_that_are_far_apart_are_not_connected() {
+        let stretches = |seconds: &[u64]| {
+            let mut trace = Trace::default();
+            let sample =
+                |s: &u64| MemorySample { at: s * 1_000_000_000, ..MemorySample::default() };
+            trace.memory = seconds.iter().map(sample).collect();
+            trace.memory_stretches().map(<[_]>::len).collect::<Vec<_>>()
+        };
+        assert_eq!(stretches(&[0, 1, 2, 3, 30, 31]), [4, 2]);
+        // Where looking is dear it is done seldom, and evenly.
+        assert_eq!(stretches(&[0, 6, 12, 18, 24]), [5]);
+        assert_eq!(stretches(&[0, 60]), [1, 1]);
     }
 }

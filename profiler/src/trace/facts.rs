@@ -67,4 +67,14 @@ impl Trace {
             (own[0].task as usize, facts)
         })
     }
+
+    /// The further slots of jobs of several cores, with the rank of the job: it was in each of them
+    /// as long as in that of its worker.
+    pub fn further_slots(&self) -> impl Iterator<Item = (usize, u16)> + Clone {
+        let workers = self.about.workers;
+        self.rare.iter().filter(|f| f.kind == RareKind::AlsoSlot).filter_map(move |f| {
+            let slot = u16::try_from(f.value).ok().filter(|&s| u32::from(s) < workers)?;
+            Some((f.task as usize, slot))
+        })
+    }
 }

@@ -45,6 +45,12 @@ pub(super) fn lanes(trace: &Trace, cut: Cut) -> Vec<Vec<Slice>> {
     for t in trace.tasks().filter(is_in) {
         workers[usize::from(t.worker)].push(Piece::of(&t));
     }
+    for (rank, slot) in trace.further_slots().filter(|(rank, _)| *rank < trace.len()) {
+        let t = trace.task(rank);
+        if is_in(&t) {
+            workers[usize::from(slot)].push(Piece::of(&t));
+        }
+    }
     for lane in &mut workers {
         lane.sort_by_key(|p| (p.started, p.rank));
     }
@@ -172,7 +178,7 @@ impl Open {
 mod tests {
     use std::time::SystemTime;
 
-    use tine_scheduler::{Graph, Plan, RunEnd, RunView, TaskTimes};
+    use tine_scheduler::{Graph, Plan, RareFact, RareKind, RunEnd, RunView, TaskTimes};
 
     use super::*;
 
@@ -213,6 +219,26 @@ mod tests {
             .collect();
         let first = vec![(1, 5, 4, 2), (40, 42, 2, 1), (50, 90, 40, 1)];
         assert_eq!(boxes, [first, vec![(90, 91, 1, 1)]]);
+    }
+
+    #[test]
+    fn a_job_of_two_cores_stands_in_both_of_its_slots() {
+        let mut g = Graph::builder();
+        let task = g.task("wide", [] as [&str; 0], || 1i64);
+        let graph = g.build().unwrap();
+        let plan = Plan::new(&graph, &[task]).unwrap();
+        let started = SystemTime::UNIX_EPOCH;
+        let run = RunView { plan: &plan, scheduler: "jobs", workers: 3, started };
+        let times =
+            [TaskTimes { started: 10, ended: 30, worker: 0, attempt: 1, ..TaskTimes::default() }];
+        let also = |value| RareFact { task: 0, kind: RareKind::AlsoSlot, value };
+        // A slot that there is not is none.
+        let (rare, workers) = (&[also(2), also(9)], &[]);
+        let end = RunEnd { times: &times, rare, lost: 0, workers, elapsed: 30, error: None };
+        let t = Trace::of_run(&run, &end, Vec::new());
+        let boxes: Vec<usize> = lanes(&t, cut(1)).iter().map(Vec::len).collect();
+        assert_eq!((boxes, t.busy()), (vec![1, 0, 1], vec![20, 0, 20]));
+        assert!((tine_profiler::Shares::of(&t).busy - 40.0 / 90.0).abs() < 1e-9);
     }
 
     #[test]

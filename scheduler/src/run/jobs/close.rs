@@ -38,8 +38,6 @@ impl Dispatcher<'_, '_, '_> {
         let ended = self.ended(&running, &end);
         self.note_times(&running, &ended);
         let (job, task) = (self.job(&running), running.task);
-        self.shift.slots.give_back(running.taken);
-        self.shift.has_ended = true;
         let outcome = self.foreman.ended(&job, &ended);
         if let Err(error) = &outcome
             && ended.reason != Some(Reason::GaveWay)
@@ -48,6 +46,8 @@ impl Dispatcher<'_, '_, '_> {
             let attempt = running.attempt;
             self.watch.attempt_failed(&FailedAttempt { task, attempt, why, last_words });
         }
+        self.shift.slots.give_back(running.taken);
+        self.shift.has_ended = true;
         match (ended.reason, outcome) {
             (Some(Reason::GaveWay), _) => self.try_now(task),
             (_, Ok(())) => self.conclude(&job, task, TaskStatus::Done),
@@ -91,6 +91,9 @@ impl Dispatcher<'_, '_, '_> {
             ..TaskTimes::default()
         });
         self.watch.rare(RareFact { task, kind: RareKind::MemoryPeak, value: ended.peak });
+        for &slot in running.taken.others() {
+            self.watch.rare(RareFact { task, kind: RareKind::AlsoSlot, value: slot.into() });
+        }
     }
 
     /// Runs a job again, now or after its wait, as often as it may be.

@@ -29,6 +29,11 @@ impl Taken {
     pub(super) fn first(&self) -> u16 {
         self.slots.first().copied().unwrap_or(0)
     }
+
+    /// The others.
+    pub(super) fn others(&self) -> &[u16] {
+        self.slots.get(1..).unwrap_or_default()
+    }
 }
 
 impl Slots {
@@ -103,7 +108,7 @@ mod tests {
         let mut slots = Slots::new(3, limit);
         let needs = |cores, memory| Needs { cores, memory, ..Needs::default() };
         let a = slots.take(needs(2, Some(60))).expect("room");
-        assert_eq!((a.first(), slots.busy()), (0, 2));
+        assert_eq!((a.first(), a.others(), slots.busy()), (0, &[1][..], 2));
         assert!(slots.take(needs(2, None)).is_none());
         assert!(slots.take(needs(1, Some(41))).is_none());
         let b = slots.take(needs(1, Some(40))).expect("room");
