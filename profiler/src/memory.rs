@@ -2,6 +2,7 @@
 //! the memory files that they hold. It knows nothing of tasks; where there is no `/proc` it says
 //! nothing.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The memory of a run's processes at one moment.
@@ -14,8 +15,8 @@ pub struct MemorySample {
     pub anonymous: u64,
     /// Bytes allocated in memory files (the arena), each file counted once.
     pub files: u64,
-    /// CPU time that these processes have used so far, in nanoseconds; less than before where one
-    /// has ended.
+    /// CPU time that these processes have used so far, in nanoseconds, with that of children which
+    /// have ended and were waited for; less than before where one has ended that nobody waited for.
     pub cpu: u64,
     /// Threads that they have, all together.
     pub threads: u32,
@@ -28,17 +29,16 @@ impl MemorySample {
     }
 }
 
-/// Measures the processes `pids`, and the memory files that the calling process holds.
+/// Measures the processes `pids`, of which the first is the calling one, everything that the others
+/// have started, and the memory files that the calling process holds.
 ///
-/// Returns `None` where the system does not tell. A process that is gone counts nothing.
+/// What the calling process has started beside `pids` is none of the run. Returns `None` where the system does not tell. A process that is gone counts nothing.
 pub(crate) fn sample(at: u64, pids: &[u32]) -> Option<MemorySample> {
     sample_in(Path::new("/proc"), at, pids)
 }
 
 fn sample_in(proc: &Path, at: u64, pids: &[u32]) -> Option<MemorySample> {
-    let mut known: Vec<u32> = pids.to_vec();
-    known.sort_unstable();
-    known.dedup();
+    let known = with_descendants(proc, pids);
     let parts: Vec<u64> = known.iter().filter_map(|&pid| pss_anon(proc, pid)).collect();
     if parts.is_empty() {
         return None;
@@ -51,6 +51,33 @@ fn sample_in(proc: &Path, at: u64, pids: &[u32]) -> Option<MemorySample> {
         cpu: stats.iter().map(|s| s.0).sum(),
         threads: stats.iter().map(|s| s.1).sum(),
     })
+}
+
+/// The processes, each once, with all that the second and later ones have started.
+fn with_descendants(proc: &Path, pids: &[u32]) -> Vec<u32> {
+    let mut known: BTreeSet<u32> = pids.iter().copied().collect();
+    let mut open: Vec<u32> = pids.iter().skip(1).copied().collect();
+    while let Some(pid) = open.pop() {
+        for child in children(proc, pid) {
+            if known.insert(child) {
+                open.push(child);
+            }
+        }
+    }
+    known.into_iter().collect()
+}
+
+/// What the threads of a process have started, and what was left to it; nothing where the kernel
+/// keeps no such list.
+fn children(proc: &Path, pid: u32) -> Vec<u32> {
+    let Ok(threads) = std::fs::read_dir(proc.join(pid.to_string()).join("task")) else {
+        return Vec::new();
+    };
+    let lists =
+        threads.filter_map(|t| std::fs::read_to_string(t.ok()?.path().join("children")).ok());
+    lists
+        .flat_map(|l| l.split_whitespace().filter_map(|p| p.parse().ok()).collect::<Vec<_>>())
+        .collect()
 }
 
 /// `Pss_Anon` of one process, in bytes.
@@ -69,9 +96,10 @@ fn cpu_and_threads(proc: &Path, pid: u32) -> Option<(u64, u32)> {
     // The name stands in parentheses, and may hold spaces and parentheses itself.
     let (_, rest) = text.rsplit_once(')')?;
     let mut fields = rest.split_whitespace().map(|f| f.parse::<u64>().unwrap_or(0));
-    let (user, system) = (fields.nth(11)?, fields.next()?);
-    let threads = fields.nth(4)?;
-    Some(((user + system) * TICK, u32::try_from(threads).unwrap_or(u32::MAX)))
+    // Its own time in the program and in the kernel, and likewise that of children that it waited for.
+    let ticks: u64 = fields.by_ref().skip(11).take(4).sum();
+    let threads = fields.nth(2)?;
+    Some((ticks * TICK, u32::try_from(threads).unwrap_or(u32::MAX)))
 }
 
 /// Allocated bytes of the distinct memory files among the descriptors of this process.
@@ -116,6 +144,33 @@ mod tests {
             s.spawn(|| cpu_and_threads(Path::new("/proc"), std::process::id())).join()
         });
         assert!(threads >= 1 && others.unwrap().unwrap().1 >= 2);
+    }
+
+    #[test]
+    fn counts_what_processes_have_started_but_not_what_the_caller_has() {
+        // 1 is the caller and has started 2, 3 and 9; 2 has threads 2 and 20, which started 4 and 5;
+        // 5 started 6.
+        let folder = tempfile::tempdir().unwrap();
+        let write = |pid: u32, thread: u32, children: &str| {
+            let own = folder.path().join(pid.to_string());
+            let task = own.join("task").join(thread.to_string());
+            std::fs::create_dir_all(&task).unwrap();
+            std::fs::write(task.join("children"), children).unwrap();
+            let rollup = "5-6 ---p 0 00:00 0 [rollup]\nRss: 9 kB\nPss_Anon: 1 kB\n";
+            std::fs::write(own.join("smaps_rollup"), rollup).unwrap();
+            let stat = format!("{pid} (a) b) S 0 0 0 0 0 0 0 0 0 0 1 2 3 4 20 0 7 0 99");
+            std::fs::write(own.join("stat"), stat).unwrap();
+        };
+        let all = [(1, 1, "2 3 9"), (2, 2, "4"), (2, 20, "5 "), (3, 3, ""), (4, 4, "")];
+        let rest = [(5, 5, "6"), (6, 6, ""), (9, 9, "")];
+        all.into_iter()
+            .chain(rest)
+            .for_each(|(pid, thread, children)| write(pid, thread, children));
+        assert_eq!(with_descendants(folder.path(), &[1, 2, 3]), [1, 2, 3, 4, 5, 6]);
+        let sample = sample_in(folder.path(), 7, &[1, 2, 3]).unwrap();
+        assert_eq!((sample.anonymous, sample.threads), (6 * 1024, 6 * 7));
+        // Ten hundredths of a second each: two of its own, eight of children.
+        assert_eq!(sample.cpu, 6 * 100_000_000);
     }
 
     #[test]

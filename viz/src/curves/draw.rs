@@ -208,7 +208,9 @@ fn rules(svg: &mut Svg<impl Write>, p: &Placed, scale: &Scale, pixels: f64) -> i
 fn areas(svg: &mut Svg<impl Write>, p: &Placed, scale: &Scale) -> io::Result<()> {
     let mut below: Vec<(u64, f64)> = Vec::new();
     for series in &p.panel.areas {
-        if below.len() != series.points.len() {
+        // Stretches between which nobody looked stand each on the ground.
+        let begin = |points: &[(u64, f64)]| points.first().map(|p| p.0);
+        if below.len() != series.points.len() || begin(&below) != begin(&series.points) {
             below = series.points.iter().map(|point| (point.0, 0.0)).collect();
         }
         let above: Vec<(u64, f64)> =

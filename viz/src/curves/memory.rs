@@ -14,20 +14,23 @@ const NOT_SAMPLED: &str = "The memory and CPU time of this run were not sampled.
 /// Memory, one kind on the other.
 pub(super) fn memory(trace: &Trace, buckets: Buckets) -> Panel {
     let mut panel = Panel::new("memory", Unit::Bytes);
-    let samples = peaks(trace.memory(), buckets);
+    let stretches: Vec<Vec<MemorySample>> =
+        trace.memory_stretches().map(|s| peaks(s, buckets)).collect();
     let (Some(peak), budget) = (trace.peak_memory(), trace.about().budget) else {
         panel.empty = Some(NOT_SAMPLED);
         return panel;
     };
     panel.summary = format!("at most {}", units::bytes(peak));
     panel.most = peak as f64 * 1.05;
-    let points = |value: fn(&MemorySample) -> u64| -> Vec<(u64, f64)> {
-        samples.iter().map(|m| (m.at, value(m) as f64)).collect()
-    };
-    panel.areas = vec![
-        Series { class: "c0".to_owned(), points: points(|m| m.anonymous) },
-        Series { class: "c1".to_owned(), points: points(|m| m.files) },
-    ];
+    for samples in &stretches {
+        let points = |value: fn(&MemorySample) -> u64| -> Vec<(u64, f64)> {
+            samples.iter().map(|m| (m.at, value(m) as f64)).collect()
+        };
+        panel.areas.extend([
+            Series { class: "c0".to_owned(), points: points(|m| m.anonymous) },
+            Series { class: "c1".to_owned(), points: points(|m| m.files) },
+        ]);
+    }
     panel.explain("c0", "private memory of processes");
     panel.explain("c1", "results in memory files");
     if budget > 0 {
@@ -45,7 +48,7 @@ pub(super) fn memory(trace: &Trace, buckets: Buckets) -> Panel {
     if !panel.marks.is_empty() {
         panel.explain("flag", "notice");
     }
-    panel.hovers = hovers(&samples, buckets, |m| {
+    panel.hovers = hovers(&stretches, buckets, |m| {
         format!(
             "{} at {}\nprivate {}\nresults {}",
             units::bytes(m.total()),
@@ -158,22 +161,28 @@ fn same(a: Option<f64>, b: Option<f64>) -> bool {
     }
 }
 
-/// What is said of each sample, from half-way to its neighbours.
+/// What is said of each sample, from half-way to its neighbours in the same stretch.
 fn hovers(
-    samples: &[MemorySample],
+    stretches: &[Vec<MemorySample>],
     buckets: Buckets,
     say: impl Fn(&MemorySample) -> String,
 ) -> Vec<Hover> {
-    let half = |i: usize| samples[i - 1].at / 2 + samples[i].at / 2;
-    let ends = |i: usize| {
-        let from = if i == 0 { 0 } else { half(i) };
-        (from, if i + 1 == samples.len() { buckets.span } else { half(i + 1) })
-    };
-    let named = samples.iter().enumerate().map(|(i, m)| {
-        let (from, to) = ends(i);
-        Hover { from, to, text: say(m) }
-    });
-    named.collect()
+    let half = |a: &MemorySample, b: &MemorySample| a.at / 2 + b.at / 2;
+    let mut all = Vec::new();
+    for samples in stretches {
+        for (i, m) in samples.iter().enumerate() {
+            let from = i.checked_sub(1).map_or(m.at, |before| half(&samples[before], m));
+            let to = samples.get(i + 1).map_or(m.at, |next| half(m, next));
+            all.push(Hover { from, to, text: say(m) });
+        }
+    }
+    if let Some(first) = all.first_mut() {
+        first.from = 0;
+    }
+    if let Some(last) = all.last_mut() {
+        last.to = buckets.span;
+    }
+    all
 }
 
 fn notices(trace: &Trace, buckets: Buckets) -> Vec<Mark> {
@@ -212,6 +221,14 @@ mod tests {
             kept.iter().filter(|m| m.anonymous == 1).map(|m| m.at).collect::<Vec<_>>(),
             [777]
         );
+    }
+
+    #[test]
+    fn what_lies_between_stretches_is_said_of_none() {
+        let stretches = [vec![sample(0, 1, 0), sample(10, 2, 0)], vec![sample(90, 3, 0)]];
+        let said = hovers(&stretches, Buckets { span: 100, count: 9 }, |m| m.anonymous.to_string());
+        let said: Vec<_> = said.iter().map(|h| (h.from, h.to, h.text.as_str())).collect();
+        assert_eq!(said, [(0, 5, "1"), (5, 10, "2"), (90, 100, "3")]);
     }
 
     #[test]

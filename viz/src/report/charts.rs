@@ -67,7 +67,15 @@ pub(super) fn memory_note(run: &Run<'_>) -> String {
                 0 => String::new(),
                 b => format!(", budget {}", bytes(b)),
             };
-            format!("All processes of the run: {n}, peak {}{budget}.", bytes(peak))
+            let who = match run.trace.is_of_jobs() {
+                true => "All jobs with everything that they started",
+                false => "All processes of the run",
+            };
+            let gaps = match run.trace.memory_stretches().count() {
+                0 | 1 => "",
+                _ => " Where nothing is drawn nobody looked.",
+            };
+            format!("{who}: {n}, peak {}{budget}.{gaps}", bytes(peak))
         }
     }
 }

@@ -113,14 +113,19 @@ function drawMemory(pen) {
   const first = Math.max(0, partition(0, memory.length, (i) => memory[i].at < view.from) - 1);
   const last = Math.min(memory.length, partition(0, memory.length, (i) => memory[i].at <= view.to) + 1);
   const inside = (x) => Math.max(axis.left, Math.min(axis.right, x));
-  const outline = (value) => memory.slice(first, last).map((m) => [axis.x(m.at), height(value(m))]);
+  const outline = (some, value) => some.map((m) => [axis.x(m.at), height(value(m))]);
   const closed = (points) => {
     const cut = clip(points, axis.left, axis.right);
     return cut.length < 2 ? [] : [[inside(cut[0][0]), floor], ...cut, [inside(cut[cut.length - 1][0]), floor]];
   };
-  pen.area(closed(outline((m) => m.own + m.results)), colour("--memory-b"));
-  pen.area(closed(outline((m) => m.own)), colour("--memory-a"));
-  if (last - first === 1) pen.rect(axis.x(memory[first].at) - 1, height(peak), 2, floor - height(peak), colour("--memory-a"));
+  for (let from = first, to; from < last; from = to) {
+    for (to = from + 1; to < last && !memory[to].begins;) to++;
+    const some = memory.slice(from, to);
+    pen.area(closed(outline(some, (m) => m.own + m.results)), colour("--memory-b"));
+    pen.area(closed(outline(some, (m) => m.own)), colour("--memory-a"));
+    const [x, upper] = [axis.x(some[0].at), height(some[0].own + some[0].results)];
+    if (some.length === 1 && x >= axis.left && x <= axis.right) pen.rect(x - 1, upper, 2, floor - upper, colour("--memory-a"));
+  }
   if (top === data.budget) pen.line([[axis.left, height(top)], [axis.right, height(top)]], colour("--bad"), 1, [4, 4]);
   drawLevel(pen, axis, height(top), bytes(top));
   drawLevel(pen, axis, floor - 1, "0");
