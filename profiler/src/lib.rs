@@ -45,6 +45,6 @@ pub use stats::{
     CriticalPath, GroupStats, GroupTotal, Link, Parallelism, Shares, Statistics, Step, WorkerStats,
 };
 pub use trace::{
-    About, Failure, Frame, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks, TaskFacts,
-    TaskRecord, Trace, TraceGroup,
+    About, Failure, Frame, Notice, NoticeKind, Sample, Sampled, SettingInForce, StackId, Stacks,
+    TaskFacts, TaskRecord, Trace, TraceGroup,
 };

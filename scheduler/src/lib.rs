@@ -77,8 +77,8 @@ pub use context::{Exchange, Fetched, Finished, Inline, Inputs, Lent, TaskContext
 pub use error::{Attempt, Error, ErrorKind, Place, Result, TaskResult};
 pub use graph::{
     Dependency, Dependents, Edge, Fusion, Graph, GraphBuilder, Group, GroupId, Key, Port, Supply,
-    Tags, TaskBody, TaskFn, TaskId, TaskMetrics, Token, annotate, annotations, is_annotated,
-    max_pressure, tokenize,
+    Tags, TaskBody, TaskFn, TaskId, TaskMetrics, Titles, Token, annotate, annotations,
+    is_annotated, max_pressure, tokenize,
 };
 pub use observer::{
     FailedAttempt, GroupProgress, MemoryUse, Observer, OutputStream, Progress, RareFact, RareKind,

@@ -20,6 +20,10 @@ mod ends;
 #[cfg(target_os = "linux")]
 mod run;
 
+// What is left of recorded jobs: names, failures, tables.
+#[cfg(target_os = "linux")]
+mod jobs_recorded;
+
 // Runs of jobs that are ended from outside, and resumed.
 #[cfg(target_os = "linux")]
 mod resume;

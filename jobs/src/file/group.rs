@@ -1,6 +1,9 @@
 //! The jobs of one entry of a job file: one, or one for each position of its matrix.
 //! It knows its own entry alone, and not what the others make or need.
 
+use std::fmt::Write as _;
+use std::sync::Arc;
+
 use super::braces::Text;
 use super::matrix::Axis;
 use super::settings::Settings;
@@ -31,7 +34,7 @@ pub(crate) struct Group {
     /// How it is run.
     pub(crate) settings: Settings,
     /// What differs from job to job; none where there is one job.
-    pub(crate) axes: Vec<Axis>,
+    pub(crate) axes: Arc<[Axis]>,
 }
 
 impl Group {
@@ -47,7 +50,21 @@ impl Group {
 
     /// The index of the value of axis `axis` at `position`, the last axis being the fastest.
     pub(crate) fn coordinate(&self, position: usize, axis: usize) -> usize {
-        let faster: usize = self.axes[axis + 1..].iter().map(|a| a.values.len()).product();
-        position / faster % self.axes[axis].values.len()
+        coordinate(&self.axes, position, axis)
+    }
+}
+
+fn coordinate(axes: &[Axis], position: usize, axis: usize) -> usize {
+    let faster: usize = axes[axis + 1..].iter().map(|a| a.values.len()).product();
+    position / faster % axes[axis].values.len()
+}
+
+/// Appends what the job of an entry `name` at `position` is called: `fetch:month=1,kind=a`.
+pub(crate) fn write_name(name: &str, axes: &[Axis], position: usize, out: &mut String) {
+    out.push_str(name);
+    for (a, axis) in axes.iter().enumerate() {
+        let value = &axis.values[coordinate(axes, position, a)];
+        let sign = if a == 0 { ':' } else { ',' };
+        write!(out, "{sign}{}={value}", axis.name).expect("writing to a String cannot fail");
     }
 }

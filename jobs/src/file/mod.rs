@@ -47,7 +47,8 @@ pub use source::Mistake;
 
 pub(crate) use braces::{Quoting, Text, Values};
 pub(crate) use expand::HashTable;
-pub(crate) use group::{Action, Group};
+pub(crate) use group::{Action, Group, write_name};
+pub(crate) use matrix::Axis;
 pub(crate) use names::suggest;
 use source::Source;
 
@@ -124,6 +125,15 @@ impl JobFile {
     /// The words that the text of a shell job is put behind.
     pub(crate) fn shell(&self) -> &[String] {
         &self.shell
+    }
+
+    /// The line and the column of a byte of the file, both from 1.
+    pub(crate) fn line_and_column(&self, at: usize) -> (u32, u32) {
+        let before = self.text.get(..at).unwrap_or(&self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        (narrow(line), narrow(column))
     }
 
     fn mistake(&self, span: &Range<usize>, message: impl Into<String>) -> Mistake {

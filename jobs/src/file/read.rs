@@ -146,7 +146,7 @@ impl Reading<'_> {
             inputs,
             outputs,
             settings: Settings::read(tables, &resolver)?,
-            axes,
+            axes: axes.into(),
         })
     }
 

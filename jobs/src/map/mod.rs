@@ -6,12 +6,14 @@ mod memory;
 mod shuffle;
 mod supply;
 mod times;
+mod titles;
 mod verdict;
 mod work;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tine_scheduler::jobs::{
@@ -60,6 +62,9 @@ pub struct Settings {
     pub needs: Option<Needs>,
     /// What is known of the memory that they take.
     pub memory: Forecast,
+    /// Whether jobs are called by their arguments in what is recorded of them: it keeps those, as
+    /// far as they fit some megabytes.
+    pub names: bool,
 }
 
 /// The jobs of a map, for [`Jobs::run`](tine_scheduler::jobs).
@@ -67,6 +72,7 @@ pub struct Settings {
 pub struct Map<S> {
     name: String,
     supply: Supply,
+    titles: Arc<titles::Names>,
     work: Work,
     /// Leaves out shells that would do nothing.
     direct: Option<Direct>,
@@ -126,6 +132,7 @@ impl<S: Sink> Map<S> {
         Map {
             name: name.to_owned(),
             supply,
+            titles: Arc::default(),
             direct: work.shell.as_ref().and_then(|shell| Direct::of(&[&**shell, "-c".as_ref()])),
             work,
             settings,
@@ -178,6 +185,16 @@ impl<S: Sink> Map<S> {
         let line = format!("tine: {text}\n");
         // There is nowhere left to say that this cannot be said.
         drop(self.output.sink().write(OutputStream::Stderr, line.as_bytes()));
+    }
+
+    /// Keeps what jobs are called that have become known, where somebody will look at it.
+    fn name_new(&mut self, known: usize) {
+        for job in self.titles.len()..known {
+            if !self.settings.names {
+                break;
+            }
+            self.settings.names = self.titles.push(&self.name, &self.supply.arguments(job));
+        }
     }
 
     fn printed(&mut self, result: std::result::Result<(), crate::output::Error>) -> Result<()> {
@@ -295,7 +312,7 @@ impl<S: Sink> Map<S> {
 
 impl<S: Sink> Foreman for Map<S> {
     fn graph(&mut self, room: usize) -> Result<Graph> {
-        graph::of(&self.name, room)
+        graph::of(&self.name, room, &self.titles)
     }
 
     fn feed(&mut self) -> Result<Feed> {
@@ -307,6 +324,7 @@ impl<S: Sink> Foreman for Map<S> {
                 format!("there are more than {} jobs: run parts of them", graph::MOST),
             ));
         }
+        self.name_new(count.known);
         Ok(match count.closed {
             true => Feed::Closed(count.known),
             false => Feed::Known(count.known),

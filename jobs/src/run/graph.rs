@@ -1,6 +1,8 @@
 //! The jobs of a run as a graph of the engine: one group an entry, along the axes of its matrix.
 //! It does not know what is run: a task is an index, and its text is made when it starts.
 
+mod titles;
+
 use std::sync::Arc;
 
 use tine_scheduler::{
@@ -15,7 +17,7 @@ use crate::file::{Group, JobId, Jobs};
 /// Which task stands for which job.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Numbers {
-    jobs: Vec<JobId>,
+    jobs: Arc<[JobId]>,
     tasks: Vec<u32>,
 }
 
@@ -24,18 +26,18 @@ const NO_TASK: u32 = u32::MAX;
 impl Numbers {
     /// The tasks of a run: entry after entry in an order in which they can run.
     pub(crate) fn new(jobs: &Jobs<'_>, selection: &Selection) -> Self {
-        let mut numbers =
-            Numbers { jobs: Vec::with_capacity(selection.len()), tasks: vec![NO_TASK; jobs.len()] };
+        let mut numbered = Vec::with_capacity(selection.len());
+        let mut tasks = vec![NO_TASK; jobs.len()];
         for &group in jobs.order() {
             for job in jobs.members(group).map(JobId::from_index) {
                 if selection.has(job) {
-                    let task = u32::try_from(numbers.jobs.len()).expect("fewer than 2^30 jobs");
-                    numbers.tasks[job.index()] = task;
-                    numbers.jobs.push(job);
+                    let task = u32::try_from(numbered.len()).expect("fewer than 2^30 jobs");
+                    tasks[job.index()] = task;
+                    numbered.push(job);
                 }
             }
         }
-        numbers
+        Numbers { jobs: numbered.into(), tasks }
     }
 
     /// How many tasks there are.
@@ -62,6 +64,7 @@ impl Numbers {
 /// None for jobs that were expanded: they do not wait for each other.
 pub(crate) fn graph(jobs: &Jobs<'_>, numbers: &Numbers, defaults: &Defaults) -> Result<Graph> {
     let mut builder = Graph::builder();
+    builder.set_titles(Arc::new(titles::Names::new(jobs, numbers.jobs.clone())));
     let body: Arc<dyn TaskBody> = Arc::new(Program);
     for &group in jobs.order() {
         let entry = &jobs.file().groups()[group];

@@ -86,6 +86,9 @@ pub(super) fn group(trace: &Trace, group: usize) -> String {
 
 /// The name of a task between backticks, of its group without a hash where that is clear.
 pub(super) fn task(trace: &Trace, rank: usize) -> String {
+    if let Some(title) = trace.title(rank) {
+        return format!("`{title}`");
+    }
     let task = trace.task(rank);
     let name = group(trace, task.group);
     format!("`{}`", Key::new(name.trim_matches('`'), task.position))

@@ -51,7 +51,7 @@ impl Trace {
     /// | column | meaning |
     /// |---|---|
     /// | `rank` | place in the static order, from 0 |
-    /// | `key`, `group`, `position` | its name: `sum(1, 2)` is position `1 2` of group `sum` |
+    /// | `key`, `group`, `position` | its name: `sum(1, 2)` is position `1 2` of group `sum`; of a job what it is called: `sim:lr=0.1` |
     /// | `status` | `done`, `failed`, `skipped`, `unfinished` |
     /// | `attempt` | which attempt the other columns are of, from 1 |
     /// | `worker` | the worker that ran it, from 0 |

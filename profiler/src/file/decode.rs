@@ -100,6 +100,20 @@ pub(super) fn more_tasks(input: &mut Input<'_>, trace: &mut Trace) -> Result<()>
     Ok(())
 }
 
+/// What tasks are called where their keys do not say it, in the order of their ranks.
+pub(super) fn names(input: &mut Input<'_>, trace: &mut Trace) -> Result<()> {
+    let n = input.count()?;
+    for rank in input.differences(n)? {
+        let name = input.text()?;
+        let next = trace.names.len()..trace.columns.len();
+        match usize::try_from(rank).ok().filter(|r| next.contains(r)) {
+            Some(rank) => trace.names.set(rank, &name),
+            None => return Err(input.malformed("the name of a task that does not exist")),
+        }
+    }
+    Ok(())
+}
+
 /// The times of some tasks; those of one that was run again stand in a later section.
 pub(super) fn times(input: &mut Input<'_>, c: &mut Columns) -> Result<()> {
     let n = input.count()?;
@@ -297,6 +311,7 @@ pub(super) fn rare(input: &mut Input<'_>, tasks: usize) -> Result<Vec<RareFact>>
             5 => Some(RareKind::MajorFaults),
             6 => Some(RareKind::Spilled),
             7 => Some(RareKind::Waits),
+            8 => Some(RareKind::AlsoSlot),
             _ => None,
         };
         let value = input.number()?;

@@ -86,6 +86,16 @@ pub(super) fn more_tasks(run: u64, trace: &Trace, from: usize) -> Output {
     out
 }
 
+/// What tasks from number `from` on are called where their keys do not say it.
+pub(super) fn names(run: u64, trace: &Trace, from: usize) -> Output {
+    let mut out = of_run(run);
+    let named = || (from..trace.names.len()).filter_map(|r| Some((r, trace.names.get(r)?)));
+    out.number(named().count() as u64);
+    out.differences(named().map(|(rank, _)| rank as u64));
+    named().for_each(|(_, name)| out.text(name));
+    out
+}
+
 /// The times of some tasks, column by column; an end is written as the time since the start.
 pub(super) fn times(run: u64, trace: &Trace, ranks: &[u32]) -> Output {
     let (c, mut out) = (&trace.columns, of_run(run));

@@ -111,6 +111,7 @@ fn part(tag: [u8; 4], input: &mut Input<'_>, run: &mut Run) -> Result<(), TraceE
         b"EDGE" => decode::inputs(input, trace)?,
         b"MORE" if run.parts == [true; 3] => decode::more_tasks(input, trace)?,
         b"MORE" => return Err(input.malformed("more tasks of a run that has none yet")),
+        b"NAME" => decode::names(input, trace)?,
         b"TIME" => decode::times(input, &mut trace.columns)?,
         b"WORK" => trace.workers.extend(decode::workers(input)?),
         b"MEMO" => trace.memory.extend(decode::memory(input)?),

@@ -16,6 +16,7 @@ pub(super) fn name(tag: [u8; 4]) -> &'static str {
         b"GRPS" => "groups",
         b"TASK" | b"MORE" => "tasks",
         b"EDGE" => "edges",
+        b"NAME" => "names",
         b"WORK" => "workers",
         b"MEMO" => "memory",
         b"RARE" => "facts",

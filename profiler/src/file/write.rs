@@ -14,6 +14,7 @@ use crate::trace::Trace;
 pub(crate) struct Mark {
     run: u64,
     tasks: usize,
+    names: usize,
     workers: usize,
     memory: usize,
     rare: usize,
@@ -53,8 +54,10 @@ impl<W: Write> Writer<W> {
         self.section(*b"GRPS", encode::groups(run, trace))?;
         self.section(*b"TASK", encode::tasks(run, trace))?;
         self.section(*b"EDGE", encode::inputs(run, trace))?;
+        let mut mark = Mark { run, tasks: trace.len(), ..Mark::default() };
+        self.add_names(trace, &mut mark)?;
         self.out.flush()?;
-        Ok(Mark { run, tasks: trace.len(), ..Mark::default() })
+        Ok(mark)
     }
 
     /// Writes the tasks that have become known since last time, the times of the tasks `ranks`, and
@@ -65,6 +68,7 @@ impl<W: Write> Writer<W> {
         if known < trace.len() {
             self.section(*b"MORE", encode::more_tasks(run, trace, known))?;
         }
+        self.add_names(trace, mark)?;
         if !ranks.is_empty() {
             self.section(*b"TIME", encode::times(run, trace, ranks))?;
         }
@@ -82,6 +86,14 @@ impl<W: Write> Writer<W> {
         }
         self.add_samples(trace, mark)?;
         self.out.flush()
+    }
+
+    fn add_names(&mut self, trace: &Trace, mark: &mut Mark) -> io::Result<()> {
+        let known = std::mem::replace(&mut mark.names, trace.names.len());
+        match known < mark.names {
+            true => self.section(*b"NAME", encode::names(mark.run, trace, known)),
+            false => Ok(()),
+        }
     }
 
     fn add_samples(&mut self, trace: &Trace, mark: &mut Mark) -> io::Result<()> {

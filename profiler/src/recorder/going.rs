@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tine_scheduler::{FailedAttempt, MemoryUse, Probe, Progress, RunEnd, RunView, Stall, TaskStatus, config};
+use tine_scheduler::{
+    FailedAttempt, MemoryUse, Probe, Progress, RunEnd, RunView, Stall, TaskStatus, config,
+};
 
 use super::LiveFile;
 use crate::alloc;
@@ -244,7 +246,7 @@ impl Going {
             let text = format!(
                 "Task {} changed {what}. A worker process has its own copy: the program does not \
                  see the change.",
-                graph.key(id)
+                graph.name(id)
             );
             let kind = NoticeKind::SideEffect;
             self.trace.notices.push(Notice { at, kind, task: Some(task), value: 0, text });

@@ -48,6 +48,9 @@ impl Trace {
     pub(crate) fn learn(&mut self, plan: &Plan<'_>) {
         for rank in self.columns.len()..plan.len() {
             self.columns.push_task(plan, rank);
+            if let Some(title) = plan.graph().title(plan.task(rank)) {
+                self.names.set(rank, &title);
+            }
         }
         self.columns.fill_times();
     }
@@ -157,7 +160,7 @@ fn groups(plan: &Plan<'_>) -> Vec<TraceGroup> {
         let task = plan.task(rank);
         let group = &mut groups[graph.group_of(task).index()];
         if group.created_at.is_none() {
-            group.created_at = Some(graph.created_at(task));
+            group.created_at = graph.written_at(task);
         }
     }
     groups

@@ -49,6 +49,34 @@ impl Lists {
     }
 }
 
+/// Names of tasks, one after the other; empty where the key says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Names {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Names {
+    /// Names a task, which comes after all that have a name.
+    pub(crate) fn set(&mut self, rank: usize, name: &str) {
+        self.ends.resize(rank.max(self.ends.len()), self.text.len());
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+    }
+
+    /// The name of a task, where it has one.
+    pub(crate) fn get(&self, rank: usize) -> Option<&str> {
+        let end = *self.ends.get(rank)?;
+        let start = if rank == 0 { 0 } else { self.ends[rank - 1] };
+        Some(&self.text[start..end]).filter(|name| !name.is_empty())
+    }
+
+    /// How many tasks have been looked at for a name.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+}
+
 impl Columns {
     pub(crate) fn len(&self) -> usize {
         self.group.len()

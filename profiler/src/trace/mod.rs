@@ -15,7 +15,7 @@ use crate::memory::MemorySample;
 pub use build::Sampled;
 #[cfg(test)]
 pub(crate) use columns::Lists;
-pub(crate) use columns::{Columns, NO_CPU};
+pub(crate) use columns::{Columns, NO_CPU, Names};
 pub use facts::TaskFacts;
 pub use failures::Failure;
 pub use notice::{Notice, NoticeKind};
@@ -81,6 +81,7 @@ pub struct Trace {
     pub(crate) about: About,
     pub(crate) groups: Vec<TraceGroup>,
     pub(crate) columns: Columns,
+    pub(crate) names: Names,
     pub(crate) workers: Vec<WorkerFact>,
     pub(crate) memory: Vec<MemorySample>,
     /// By task.
@@ -170,17 +171,25 @@ impl Trace {
         (0..self.len()).map(|rank| self.task(rank))
     }
 
-    /// The name of a task of this trace.
+    /// The key of a task of this trace: its group, and its place in it.
     pub fn key(&self, task: &TaskRecord<'_>) -> Key {
         Key::new(self.groups[task.group].name.clone(), task.position)
     }
 
-    /// What a task of this trace is called.
+    /// What a task of this trace is called where its key does not say it: the name of a job.
+    pub fn title(&self, rank: usize) -> Option<&str> {
+        self.names.get(rank)
+    }
+
+    /// What a task of this trace is called: its title, or else its key.
     ///
     /// # Panics
     /// If `rank` is not below [`len`](Self::len).
     pub fn name(&self, rank: usize) -> String {
-        self.key(&self.task(rank)).to_string()
+        match self.title(rank) {
+            Some(title) => title.to_owned(),
+            None => self.key(&self.task(rank)).to_string(),
+        }
     }
 
     /// Workers that came and went, in the order of time.

@@ -9,7 +9,7 @@ use super::annotate;
 use super::body::{Call, Gather, Given, TaskBody, TaskFn, TryCall, With};
 use super::group::{GroupId, GroupTable};
 use super::key::{Key, TaskId};
-use super::{Edge, Graph, Origin, Tags};
+use super::{Edge, Graph, Origin, Tags, Titles};
 use crate::context::{Inputs, TaskContext};
 use crate::error::{Error, ErrorKind, Result, TaskResult};
 use crate::value::{Datum, Value};
@@ -72,6 +72,7 @@ pub struct GraphBuilder {
     merged_tags: Arc<Tags>,
     merged_scope: Option<u64>,
     forward: bool,
+    pub(super) titles: Option<Arc<dyn Titles>>,
     error: Option<Error>,
 }
 
@@ -261,6 +262,7 @@ impl GraphBuilder {
             origins: self.origins,
             groups: self.groups,
             origin_table: self.origin_table,
+            titles: self.titles,
         };
         if self.forward {
             graph.check_acyclic()?;

@@ -93,6 +93,7 @@ impl CarriedGraph {
             origins: self.origins,
             groups,
             origin_table: self.origin_table.into_iter().map(origin).collect::<Result<_>>()?,
+            titles: None,
         };
         graph.is_whole().then_some(graph).ok_or_else(corrupt)
     }

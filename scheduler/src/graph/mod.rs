@@ -14,6 +14,7 @@ mod manipulate;
 mod order;
 mod port;
 mod rewrite;
+mod titles;
 mod token;
 
 use std::fmt;
@@ -30,6 +31,7 @@ pub use group::{Group, GroupId};
 pub use key::{Key, TaskId};
 pub use port::Port;
 pub use rewrite::{Fusion, Supply};
+pub use titles::Titles;
 pub use token::{Token, tokenize};
 
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -91,6 +93,7 @@ pub struct Graph {
     origins: Vec<u32>,
     groups: GroupTable,
     origin_table: Vec<Origin>,
+    titles: Option<Arc<dyn Titles>>,
 }
 
 impl Graph {

@@ -14,8 +14,8 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::observer::{
-    FailedAttempt, GroupProgress, MemoryUse, Observer, Progress, RareFact, RunEnd, RunView, Stall, TaskLine,
-    WorkerFact,
+    FailedAttempt, GroupProgress, MemoryUse, Observer, Progress, RareFact, RunEnd, RunView, Stall,
+    TaskLine, WorkerFact,
 };
 use crate::table::BRAKE;
 
@@ -142,7 +142,7 @@ impl<'a> Watch<'a> {
     #[cfg(all(target_os = "linux", not(tine_portable)))]
     pub(super) fn stalled(&self, finding: &Finding, task: u32, subject: Subject) {
         let graph = self.engine.plan.graph();
-        let key = graph.key(self.engine.task(task)).to_string();
+        let key = graph.name(self.engine.task(task));
         let stall = Stall {
             task,
             worker: finding.post as u16,

@@ -6,6 +6,7 @@ use tine_scheduler::TaskStatus;
 
 use super::html::Numbers;
 use super::names::Names;
+use crate::text;
 
 /// Up to this many tasks, each has a box; 20 bytes or so of the page each.
 const MOST_BOXES: usize = 120_000;
@@ -13,11 +14,15 @@ const MOST_BOXES: usize = 120_000;
 const MOST_BYTES: usize = 4_000_000;
 /// Groups of one box that are told apart; the rest are together.
 const MOST_PARTS: usize = 6;
+/// Columns of the title of a task.
+const LONGEST_TITLE: usize = 128;
 
 /// The boxes of all lanes as numbers; `view.js` says how they are read.
 #[derive(Debug)]
 pub(super) struct Boxes {
     pub(super) numbers: Numbers,
+    /// What tasks are called whose keys do not say it; `numbers` refers to them.
+    pub(super) titles: Vec<String>,
     /// Below this many nanoseconds tasks may share a box; 0 where each has its own.
     pub(super) merged_below: u64,
 }
@@ -34,13 +39,33 @@ impl Boxes {
         loop {
             let cut: Vec<Vec<&[u32]>> = lanes.iter().map(|l| cut(trace, l, short)).collect();
             if short == 0 || cut.iter().map(Vec::len).sum::<usize>() <= MOST_BOXES.max(cut.len()) {
-                let numbers = write(trace, names, &cut);
-                if short == 0 || numbers.len() <= MOST_BYTES.max(cut.len() * MOST_PARTS * 30) {
-                    return Boxes { numbers, merged_below: short };
+                let mut titles = Titles::default();
+                let numbers = write(trace, names, &cut, &mut titles);
+                let bytes = numbers.len() + titles.bytes;
+                if short == 0 || bytes <= MOST_BYTES.max(cut.len() * MOST_PARTS * 30) {
+                    return Boxes { numbers, titles: titles.list, merged_below: short };
                 }
             }
             short = short.saturating_mul(2);
         }
+    }
+}
+
+/// Titles that boxes refer to, in the order in which they are met.
+#[derive(Debug, Default)]
+struct Titles {
+    list: Vec<String>,
+    bytes: usize,
+}
+
+impl Titles {
+    /// The number of a task's title + 1, or 0 where its key says it.
+    fn code(&mut self, trace: &Trace, rank: usize) -> u64 {
+        let Some(title) = trace.title(rank) else { return 0 };
+        let title = text::shorten(title, LONGEST_TITLE);
+        self.bytes += title.len() + 3;
+        self.list.push(title);
+        self.list.len() as u64
     }
 }
 
@@ -49,6 +74,11 @@ fn lanes(trace: &Trace) -> Vec<Vec<u32>> {
     let mut lanes: Vec<Vec<(u64, u32)>> = vec![Vec::new(); trace.busy().len()];
     for t in trace.tasks().filter(TaskRecord::ran) {
         lanes[usize::from(t.worker)].push((t.started, t.rank as u32));
+    }
+    for (rank, slot) in trace.further_slots().filter(|(rank, _)| *rank < trace.len()) {
+        if trace.task(rank).ran() {
+            lanes[usize::from(slot)].push((trace.task(rank).started, rank as u32));
+        }
     }
     let sorted = lanes.into_iter().map(|mut lane| {
         lane.sort_unstable();
@@ -74,7 +104,7 @@ fn cut<'a>(trace: &Trace, lane: &'a [u32], short: u64) -> Vec<&'a [u32]> {
     lane.chunk_by(together).collect()
 }
 
-fn write(trace: &Trace, names: &Names, lanes: &[Vec<&[u32]>]) -> Numbers {
+fn write(trace: &Trace, names: &Names, lanes: &[Vec<&[u32]>], titles: &mut Titles) -> Numbers {
     let mut out = Numbers::default();
     out.push(lanes.len() as u64);
     for lane in lanes {
@@ -86,8 +116,8 @@ fn write(trace: &Trace, names: &Names, lanes: &[Vec<&[u32]>]) -> Numbers {
             before = first.started;
             out.push(ranks.len() as u64);
             match ranks.len() {
-                1 => one(trace, names, &first, &mut out),
-                _ => many(trace, names, ranks, &mut out),
+                1 => one(trace, names, &first, (titles, &mut out)),
+                _ => many(trace, names, ranks, (titles, &mut out)),
             }
         }
     }
@@ -99,7 +129,12 @@ fn code(names: &Names, group: usize) -> u64 {
     names.place(group).map_or(0, |p| p as u64 + 1)
 }
 
-fn one(trace: &Trace, names: &Names, t: &TaskRecord<'_>, out: &mut Numbers) {
+fn one(
+    trace: &Trace,
+    names: &Names,
+    t: &TaskRecord<'_>,
+    (titles, out): (&mut Titles, &mut Numbers),
+) {
     out.push(t.duration());
     out.push(code(names, t.group));
     let failed = u64::from(t.status == TaskStatus::Failed);
@@ -109,9 +144,10 @@ fn one(trace: &Trace, names: &Names, t: &TaskRecord<'_>, out: &mut Numbers) {
     out.push(t.result_bytes);
     out.push(trace.input_bytes(t));
     out.list(t.position);
+    out.push(titles.code(trace, t.rank));
 }
 
-fn many(trace: &Trace, names: &Names, ranks: &[u32], out: &mut Numbers) {
+fn many(trace: &Trace, names: &Names, ranks: &[u32], (titles, out): (&mut Titles, &mut Numbers)) {
     let tasks = || ranks.iter().map(|&r| trace.task(r as usize));
     let first = trace.task(ranks[0] as usize).started;
     let (mut end, mut failed, mut longest) = (first, 0, trace.task(ranks[0] as usize));
@@ -139,6 +175,7 @@ fn many(trace: &Trace, names: &Names, ranks: &[u32], out: &mut Numbers) {
     out.push(longest.started - first);
     out.push(longest.duration());
     out.list(longest.position);
+    out.push(titles.code(trace, longest.rank));
     out.push(parts.len() as u64);
     for (group, count, busy) in parts {
         out.push(group);
@@ -174,6 +211,7 @@ mod tests {
             let numbers = if tasks == 1 { 6 } else { 4 };
             (0..numbers).for_each(|_| _ = next());
             (0..next()).for_each(|_| _ = next());
+            assert_eq!(next(), 0, "keys say it all");
             let busy = match tasks {
                 1 => span,
                 _ => (0..next()).map(|_| (next(), next(), next()).2).sum(),

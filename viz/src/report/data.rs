@@ -20,6 +20,7 @@ pub(super) fn json(run: &Run<'_>) -> String {
     let groups: Vec<String> = run.names.shown.iter().map(group).collect();
     let palette: Vec<String> =
         (0..palette::len()).map(|i| html::json(&palette::Colour::of(i).hex())).collect();
+    let titles: Vec<String> = run.boxes.titles.iter().map(|t| html::json(t)).collect();
     let flames: Vec<&str> = run.flames.iter().map(|f| f.json.as_str()).collect();
     let fields = [
         ("span", run.span.to_string()),
@@ -27,6 +28,7 @@ pub(super) fn json(run: &Run<'_>) -> String {
         ("budget", run.trace.about().budget.to_string()),
         ("palette", format!("[{}]", palette.join(","))),
         ("groups", format!("[{}]", groups.join(",\n"))),
+        ("titles", format!("[{}]", titles.join(","))),
         ("boxes", run.boxes.numbers.json()),
         ("memory", memory(run)),
         ("deaths", deaths(run)),
@@ -36,20 +38,23 @@ pub(super) fn json(run: &Run<'_>) -> String {
     format!("{{{}}}", fields.join(",\n"))
 }
 
-/// Times since the one before, private and shared bytes.
+/// Times since the one before, private and shared bytes, and whether a stretch begins there.
 fn memory(run: &Run<'_>) -> String {
-    let all = run.trace.memory();
-    let size = all.len().div_ceil(MOST_MEASUREMENTS).max(1);
+    let size = run.trace.memory().len().div_ceil(MOST_MEASUREMENTS).max(1);
     let largest = |some: &[MemorySample]| {
         some.iter().copied().reduce(|a, b| if b.total() > a.total() { b } else { a })
     };
-    let mut kept: Vec<MemorySample> = all.chunks(size).filter_map(largest).collect();
-    kept.sort_by_key(|m| m.at);
+    let stretch = |s: &[MemorySample]| -> Vec<(MemorySample, bool)> {
+        let kept = s.chunks(size).filter_map(largest);
+        kept.enumerate().map(|(i, m)| (m, i == 0)).collect()
+    };
+    let kept: Vec<_> = run.trace.memory_stretches().flat_map(stretch).collect();
     let (mut numbers, mut before) = (Numbers::default(), 0);
     numbers.push(kept.len() as u64);
-    for m in kept {
-        [m.at - before, m.anonymous, m.files].into_iter().for_each(|n| numbers.push(n));
-        before = m.at;
+    for (m, begins) in kept {
+        let since = m.at.saturating_sub(before);
+        [since, m.anonymous, m.files, begins.into()].into_iter().for_each(|n| numbers.push(n));
+        before += since;
     }
     numbers.json()
 }

@@ -103,7 +103,7 @@ fn of_tasks(trace: &Trace, names: &Names) -> Flame {
         let root = flame.group(names, t.group, t.duration());
         match totals[t.group].ran {
             0..=1 => continue,
-            2..=MOST_TASKS => flame.child(root, &names.task(&t), 0, t.duration()),
+            2..=MOST_TASKS => flame.child(root, &names.task(trace, &t), 0, t.duration()),
             _ => flame.child(root, &format!("worker {}", t.worker), 0, t.duration()),
         };
     }

@@ -71,7 +71,10 @@ impl Names {
     }
 
     /// The name of a task.
-    pub(super) fn task(&self, task: &TaskRecord<'_>) -> String {
+    pub(super) fn task(&self, trace: &Trace, task: &TaskRecord<'_>) -> String {
+        if let Some(title) = trace.title(task.rank) {
+            return text::shorten(title, LONGEST + 32);
+        }
         let group = self.group(task.group).map_or("other groups", |g| g.name.as_str());
         match task.position {
             [] => group.to_owned(),

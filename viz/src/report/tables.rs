@@ -117,7 +117,7 @@ pub(super) fn group_name(group: Option<&Shown>) -> String {
 /// The name of a task, as a button that shows it in the timeline where it ran.
 pub(super) fn task_button(run: &Run<'_>, rank: usize) -> String {
     let t = run.trace.task(rank);
-    let name = escape(&run.names.task(&t));
+    let name = escape(&run.names.task(run.trace, &t));
     if !t.ran() {
         return format!("<bdi class=\"name\">{name}</bdi>");
     }

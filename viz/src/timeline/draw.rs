@@ -133,6 +133,12 @@ fn busy(trace: &Trace, (from, to): (u64, u64)) -> Vec<u64> {
     for t in trace.tasks().filter(|t| t.ran()) {
         busy[usize::from(t.worker)] += t.ended.min(to).saturating_sub(t.started.max(from));
     }
+    for (rank, slot) in trace.further_slots().filter(|(rank, _)| *rank < trace.len()) {
+        let t = trace.task(rank);
+        if t.ran() {
+            busy[usize::from(slot)] += t.ended.min(to).saturating_sub(t.started.max(from));
+        }
+    }
     busy
 }
 
@@ -177,7 +183,7 @@ fn summary(trace: &Trace, options: &Options) -> String {
         if about.scheduler.is_empty() { "no run" } else { &about.scheduler },
         text::duration(about.elapsed)
     );
-    if about.error.is_some() {
+    if about.error.is_some() || trace.failed_jobs().is_some() {
         s += ", failed";
     }
     if options.from.is_some() || options.to.is_some() {
@@ -338,6 +344,9 @@ fn marks(
 /// before a name that was cut.
 fn label(trace: &Trace, rank: usize, room: f64) -> Option<String> {
     let task = trace.task(rank);
+    if let Some(title) = trace.title(rank) {
+        return title_in(title, room);
+    }
     let key = Key::new(label::function(&trace.groups()[task.group].name), task.position);
     let whole = key.to_string();
     let fits = |s: &String| text::width(s, 11.0) <= room;
@@ -350,9 +359,19 @@ fn label(trace: &Trace, rank: usize, room: f64) -> Option<String> {
     Some(Key::new("", key.position()).to_string()).filter(fits)
 }
 
+/// The name of a job as far as there is room: its values alone before a name that was cut.
+fn title_in(title: &str, room: f64) -> Option<String> {
+    let fits = |s: &str| text::width(s, 11.0) <= room;
+    let values = title.split_once(':').map_or(title, |(_, values)| values);
+    match () {
+        () if fits(title) => Some(title.to_owned()),
+        () => text::fit(values, 11.0, room),
+    }
+}
+
 fn title(trace: &Trace, slice: &Slice) -> String {
     let longest = trace.task(slice.longest);
-    let name = trace.key(&longest);
+    let name = trace.name(longest.rank);
     let (from, took) = (text::duration(slice.from), text::duration(slice.to - slice.from));
     if slice.tasks > 1 {
         let most = &trace.groups()[slice.group].name;
@@ -364,7 +383,7 @@ fn title(trace: &Trace, slice: &Slice) -> String {
         );
         for (seen, what) in [(slice.failed, "failed"), (slice.again, "tried again")] {
             if let Some((rank, n)) = seen {
-                let key = trace.key(&trace.task(rank));
+                let key = trace.name(rank);
                 s += &format!("\n{what}: {}, the first {key}", text::count(n));
             }
         }

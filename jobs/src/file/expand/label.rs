@@ -1,8 +1,7 @@
 //! What jobs are called, and which are meant by a name: `train`, `train:lr=0.1,seed=2`.
 //! It does not know what jobs do.
 
-use std::fmt::Write as _;
-
+use super::super::group::write_name;
 use super::super::names::suggest;
 use super::{JobId, Jobs};
 
@@ -35,12 +34,7 @@ impl Jobs<'_> {
     pub(crate) fn write_name(&self, job: JobId, out: &mut String) {
         let (group, position) = self.place(job);
         let group = &self.file.groups()[group];
-        out.push_str(&group.name.what);
-        for (a, axis) in group.axes.iter().enumerate() {
-            let value = &axis.values[group.coordinate(position, a)];
-            let sign = if a == 0 { ':' } else { ',' };
-            write!(out, "{sign}{}={value}", axis.name).expect("writing to a String cannot fail");
-        }
+        write_name(&group.name.what, &group.axes, position, out);
     }
 
     /// The job with exactly this name.

@@ -59,7 +59,7 @@ impl Pairing {
     fn new(own: &Group, group: usize, other: &Group) -> Result<Pairing, Lone> {
         let mut pairing = Pairing { group, shared: Vec::new(), free: Vec::new() };
         let mut stride = other.len();
-        for axis in &other.axes {
+        for axis in other.axes.iter() {
             stride /= axis.values.len();
             let Some(mine) = own.axes.iter().position(|a| a.name == axis.name) else {
                 pairing.free.push((axis.values.len(), stride));

@@ -209,7 +209,7 @@ impl<W: Write> Events<'_, W> {
         micros(self.out, started)?;
         self.out.write_all(b",\"dur\":")?;
         micros(self.out, ended - started)?;
-        let key = string(&self.trace.key(t).to_string());
+        let key = string(&self.trace.name(t.rank));
         write!(
             self.out,
             ",\"args\":{{\"key\":{key},\"group\":{name},\"rank\":{},\"attempt\":{},\
@@ -274,9 +274,7 @@ impl<W: Write> Events<'_, W> {
             Other::Notice(i) => {
                 let n: &Notice = &self.trace.notices()[i];
                 let task = n.task.filter(|&t| (t as usize) < self.trace.len());
-                let key = task.map_or(String::new(), |t| {
-                    self.trace.key(&self.trace.task(t as usize)).to_string()
-                });
+                let key = task.map_or(String::new(), |t| self.trace.name(t as usize));
                 let args = format!("\"text\":{},\"task\":{}", string(&n.text), string(&key));
                 self.instant(at, (notice(n.kind), 'g'), (run, run), &args)
             }

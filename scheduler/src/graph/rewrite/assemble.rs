@@ -108,6 +108,7 @@ struct Assembly<'g> {
 impl<'g> Assembly<'g> {
     fn new(old: &'g Graph, merged: &'g [bool]) -> Self {
         let new = Graph {
+            titles: None,
             bodies: Vec::new(),
             spans: Vec::new(),
             edges: Vec::new(),

@@ -28,6 +28,9 @@ impl Shape {
             let source = graph.group(group).is_source();
             shape.flags.push(Flags { value, source, output: false });
             shape.origin.push(origins.index(&mut shape.origins, graph, t));
+            if let Some(title) = graph.title(t) {
+                shape.names.insert(narrow(t.index()), title);
+            }
         }
         outputs.iter().for_each(|t| shape.flags[t.index()].output = true);
         shape
@@ -54,6 +57,9 @@ impl Shape {
             shape.flags.push(Flags { source, ..Flags::default() });
             shape.origin.push(narrow(task.group));
             shape.order.push(narrow(task.rank));
+            if let Some(title) = trace.title(task.rank) {
+                shape.names.insert(narrow(task.rank), title.to_owned());
+            }
         }
         shape
     }
@@ -113,13 +119,13 @@ impl Shape {
 #[derive(Default)]
 struct Origins {
     /// By the addresses of the place and the tags, most often the same as the task before.
-    last: Option<(Place, usize, u32)>,
-    known: HashMap<(String, Vec<(String, String)>), u32>,
+    last: Option<(Option<Place>, usize, u32)>,
+    known: HashMap<(Option<String>, Vec<(String, String)>), u32>,
 }
 
 impl Origins {
     fn index(&mut self, origins: &mut Vec<Origin>, graph: &Graph, task: TaskId) -> u32 {
-        let place = graph.created_at(task);
+        let place = graph.written_at(task);
         let tags = graph.tags(task);
         let address = std::ptr::from_ref(tags).addr();
         if let Some((last, at, index)) = &self.last
@@ -128,9 +134,9 @@ impl Origins {
         {
             return *index;
         }
-        let key = (place.to_string(), tags.clone());
+        let key = (place.as_ref().map(Place::to_string), tags.clone());
         let index = *self.known.entry(key).or_insert_with_key(|(place, tags)| {
-            origins.push(Origin { place: Some(place.clone()), tags: Arc::new(tags.clone()) });
+            origins.push(Origin { place: place.clone(), tags: Arc::new(tags.clone()) });
             narrow(origins.len() - 1)
         });
         self.last = Some((place, address, index));

@@ -61,12 +61,12 @@ function readBoxes(numbers) {
         partBusy.push(span);
         failed.push(numbers.next() % 2);
         numbers.skip(4);
-        numbers.skip(numbers.next());
+        numbers.skip(numbers.next() + 1);
         continue;
       }
       failed.push(numbers.next());
       numbers.skip(3);
-      numbers.skip(numbers.next());
+      numbers.skip(numbers.next() + 1);
       for (let p = numbers.next(); p > 0; p--) {
         partGroup.push(numbers.next());
         partCount.push(numbers.next());
@@ -92,7 +92,7 @@ function taskOf(box) {
   return {
     group, attempt: Math.floor(attempt / 2), failed: attempt % 2 === 1,
     cpu: cpu === 0 ? null : (cpu - 1) * 1000,
-    waited: n.next(), result: n.next(), inputs: n.next(), key: keyOf(group, n.list()),
+    waited: n.next(), result: n.next(), inputs: n.next(), key: keyOf(group, n.list(), n.next()),
     start: boxes.start[box], time: boxes.end[box] - boxes.start[box],
   };
 }
@@ -104,16 +104,20 @@ function longestOf(box) {
   const group = n.next();
   const start = boxes.start[box] + n.next();
   const time = n.next();
-  return { group, start, time, key: keyOf(group, n.list()) };
+  return { group, start, time, key: keyOf(group, n.list(), n.next()) };
 }
 
 const groupName = (group) => (group === 0 ? "other groups" : data.groups[group - 1][0]);
-const keyOf = (group, position) =>
-  groupName(group) + (position.length > 0 ? `(${position.join(", ")})` : "");
+/** What a task is called: its title, or else its group and place in it. */
+const keyOf = (group, position, title) => (title > 0 ? data.titles[title - 1]
+  : groupName(group) + (position.length > 0 ? `(${position.join(", ")})` : ""));
 const groupColour = (group) =>
   group === 0 ? colour("--other") : data.palette[data.groups[group - 1][1]];
 
-/** Measurements of memory: time, private bytes, bytes of results. */
+/**
+ * Measurements of memory: time, private bytes, bytes of results, and whether a stretch begins with
+ * it, before which nobody looked for long.
+ */
 const memory = readMemory(new Numbers(data.memory));
 
 function readMemory(numbers) {
@@ -121,7 +125,7 @@ function readMemory(numbers) {
   let at = 0;
   for (let n = numbers.next(); n > 0; n--) {
     at += numbers.next();
-    samples.push({ at, own: numbers.next(), results: numbers.next() });
+    samples.push({ at, own: numbers.next(), results: numbers.next(), begins: numbers.next() === 1 });
   }
   return samples;
 }

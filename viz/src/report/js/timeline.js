@@ -93,6 +93,12 @@ function drawLane(pen, axis, lane, top, height) {
   flush();
 }
 
+/** The name of a task where it has room; of a job otherwise its values, as its colour says the rest. */
+function labelOf(key, room) {
+  const values = data.titles.length > 0 && textWidth(key) > room ? key.indexOf(":") + 1 : 0;
+  return fit(key.slice(values), room);
+}
+
 function drawBox(pen, i, from, to, top, height) {
   const gap = to - from > 4 ? 0.5 : 0;
   if (boxes.tasks[i] === 1) {
@@ -106,7 +112,7 @@ function drawBox(pen, i, from, to, top, height) {
     const inset = boxes.failed[i] > 0 ? Math.min(3, height / 4) : 0;
     pen.rect(from, top + inset, to - from - gap, height - 2 * inset, fill);
     if (height >= 13 && to - from > 36) {
-      const label = fit(taskOf(i).key, to - from - 10);
+      const label = labelOf(taskOf(i).key, to - from - 10);
       if (label) pen.text(from + 5, top + height / 2 + 0.5, label, inkOn(fill));
     }
     return;
