@@ -1,4 +1,4 @@
-// The flame graph: the whole at the top, what it was spent on below, as wide as its share.
+// The flame graph: the whole at the foot, what it was spent on above, as wide as its share.
 // It knows nothing of time ranges: it shows the whole run.
 
 const FRAME = 20;
@@ -37,7 +37,7 @@ function placeOf(i, width) {
   const [from, all] = [t.start[flame.focus], Math.max(1, t.weight[flame.focus])];
   const left = Math.max(0, ((t.start[i] - from) / all) * width);
   const right = Math.min(width, ((t.start[i] + t.weight[i] - from) / all) * width);
-  return [left, right - left, t.depth[i] * FRAME];
+  return [left, right - left, flameCanvas.clientHeight - (t.depth[i] + 1) * FRAME];
 }
 
 function fillOf(i) {
@@ -63,7 +63,7 @@ function drawFlame(pen) {
     else if (flame.words !== "" || t.depth[i] < t.depth[flame.focus]) fill = mix(fill, colour("--page"), 0.45);
     pen.rect(x, y, Math.max(0.5, width - (width > 3 ? 1 : 0)), FRAME - 1, fill);
     if (width > 30) {
-      const label = fit(nameOf(i), width - 10);
+      const label = fitEnd(nameOf(i), width - 10);
       if (label) pen.text(x + 5, y + FRAME / 2, label, inkOn(fill));
     }
   }
@@ -90,7 +90,7 @@ function groupNameOf(i) {
 
 function frameAt(x, y) {
   const t = flame.tree;
-  const depth = Math.floor(y / FRAME);
+  const depth = Math.floor((flameCanvas.clientHeight - y) / FRAME);
   for (let i = 0; i < t.depth.length; i++) {
     if (t.depth[i] !== depth) continue;
     const [left, width] = placeOf(i, flameCanvas.clientWidth);
@@ -142,8 +142,8 @@ function sibling(by) {
 }
 
 const flameKeys = {
-  ArrowUp: () => Math.max(0, flame.tree.parent[flame.chosen]),
-  ArrowDown: () => { const child = flame.tree.parent.indexOf(flame.chosen); return child < 0 ? flame.chosen : child; },
+  ArrowDown: () => Math.max(0, flame.tree.parent[flame.chosen]),
+  ArrowUp: () => { const child = flame.tree.parent.indexOf(flame.chosen); return child < 0 ? flame.chosen : child; },
   ArrowLeft: () => sibling(-1),
   ArrowRight: () => sibling(1),
 };

@@ -19,6 +19,20 @@ function fit(text, room) {
   return "";
 }
 
+/**
+ * `text` with its beginning cut off as far as it must be: of a function, a task or a job the end says
+ * most, and what a frame stands on says the rest. As in flame graphs that are files of their own.
+ */
+function fitEnd(text, room) {
+  if (text.length < 400 && textWidth(text) <= room) return text;
+  const characters = [...text].slice(-400);
+  for (let most = Math.min(characters.length, Math.floor(room / 5)); most >= 3; most--) {
+    const short = `…${characters.slice(-most).join("")}`;
+    if (textWidth(short) <= room) return short;
+  }
+  return "";
+}
+
 /** Draws on a canvas, as sharp as the screen is. */
 class CanvasPen {
   constructor(canvas) {
