@@ -1,6 +1,7 @@
 //! Layered layout after Sugiyama: ranks, order within ranks, coordinates, curves.
 //! It knows boxes and edges by number, and nothing of what they stand for.
 //!
+//! - Many boxes with the same neighbours become a block of rows, which is laid out as one box.
 //! - Ranks: the longest path from a source, then boxes move towards where most of their edges go.
 //! - An edge over several ranks goes through a bend in each rank between.
 //! - Order: barycentre sweeps and swaps of neighbours, until crossings no longer fall.
@@ -9,6 +10,7 @@
 //!   through its bend, for which room was kept. So no edge crosses a box.
 
 mod align;
+mod fold;
 mod layers;
 mod order;
 mod pack;
@@ -94,7 +96,12 @@ fn part(input: &Input<'_>, part: &pack::Part, direction: Direction) -> Layout {
         Direction::Right if sizes.len() > DENSE => 5.0,
         Direction::Right => 10.0,
     };
-    let mut layers = Layers::new(&sizes, &part.edges, gap);
+    let aspect = match direction {
+        Direction::Down => pack::ASPECT,
+        Direction::Right => 1.0 / pack::ASPECT,
+    };
+    let folded = fold::fold(&sizes, &part.edges, gap, aspect);
+    let mut layers = Layers::new(&folded.sizes, &folded.edges, gap);
     order::reduce_crossings(&mut layers);
     let across = align::coordinates(&layers);
     let routed = route::route(&layers, &across);
@@ -107,12 +114,12 @@ fn part(input: &Input<'_>, part: &pack::Part, direction: Direction) -> Layout {
         }
     };
     let (width, height) = turn((routed.width, routed.height));
-    let curves = routed.curves.into_iter();
+    let (centres, curves) = folded.unfold(&sizes, &part.edges, &routed.centres, &routed.curves);
     Layout {
         width,
         height,
-        centres: routed.centres.into_iter().map(turn).collect(),
-        curves: curves.map(|c| c.into_iter().map(turn_step).collect()).collect(),
+        centres: centres.into_iter().map(turn).collect(),
+        curves: curves.into_iter().map(|c| c.into_iter().map(turn_step).collect()).collect(),
     }
 }
 

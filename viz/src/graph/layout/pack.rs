@@ -7,7 +7,7 @@ use crate::svg::Step;
 /// Space between parts, in pixels.
 const GAP: f64 = 28.0;
 /// Width to height of the packed picture, as most screens have it.
-const ASPECT: f64 = 1.6;
+pub(super) const ASPECT: f64 = 1.6;
 
 /// Boxes that hang together, with their edges by place in `boxes`.
 #[derive(Debug, Default)]
@@ -55,7 +55,8 @@ pub(super) fn components(n: usize, edges: &[(usize, usize)]) -> Vec<Part> {
     parts
 }
 
-/// Packs the pictures of the parts on shelves, tall ones first.
+/// Packs the pictures of the parts on shelves, tall ones first; small ones stand on one another in
+/// columns beside the tall one that a shelf began with.
 pub(super) fn pack(input: &Input<'_>, parts: &[Part], laid: Vec<Layout>) -> Layout {
     let area: f64 = laid.iter().map(|l| (l.width + GAP) * (l.height + GAP)).sum();
     let widest = laid.iter().map(|l| l.width).fold(0.0, f64::max);
@@ -67,12 +68,10 @@ pub(super) fn pack(input: &Input<'_>, parts: &[Part], laid: Vec<Layout>) -> Layo
         curves: vec![Vec::new(); input.edges.len()],
         ..Layout::default()
     };
-    let (mut x, mut y, mut shelf) = (0.0, 0.0, 0.0f64);
+    let mut shelf = Shelf::default();
     for i in order {
         let (part, picture) = (&parts[i], &laid[i]);
-        if x > 0.0 && x + picture.width > most {
-            (x, y, shelf) = (0.0, y + shelf + GAP, 0.0);
-        }
+        let (x, y) = shelf.place((picture.width, picture.height), most);
         for (&b, &(cx, cy)) in part.boxes.iter().zip(&picture.centres) {
             whole.centres[b] = (cx + x, cy + y);
         }
@@ -81,10 +80,39 @@ pub(super) fn pack(input: &Input<'_>, parts: &[Part], laid: Vec<Layout>) -> Layo
         }
         whole.width = whole.width.max(x + picture.width);
         whole.height = whole.height.max(y + picture.height);
-        x += picture.width + GAP;
-        shelf = shelf.max(picture.height);
     }
     whole
+}
+
+/// The shelf that is being filled: what has stood on it first is its height.
+#[derive(Debug, Default)]
+struct Shelf {
+    top: f64,
+    height: f64,
+    /// Where the column that is being filled begins, its width, and how far down it is full.
+    column: (f64, f64),
+    filled: f64,
+}
+
+impl Shelf {
+    /// The corner of the next part, which is no higher than those before.
+    fn place(&mut self, (width, height): (f64, f64), most: f64) -> (f64, f64) {
+        let (left, column) = self.column;
+        let below = self.filled + GAP;
+        if self.filled > 0.0 && width <= column && below + height <= self.height {
+            self.filled = below + height;
+            return (left, self.top + below);
+        }
+        let next = if self.filled > 0.0 { left + column + GAP } else { 0.0 };
+        if next > 0.0 && next + width > most {
+            let top = self.top + self.height + GAP;
+            *self = Shelf { top, height, column: (0.0, width), filled: height };
+            return (0.0, top);
+        }
+        self.height = self.height.max(height);
+        (self.column, self.filled) = ((next, width), height);
+        (next, self.top)
+    }
 }
 
 fn moved(step: Step, dx: f64, dy: f64) -> Step {
@@ -94,5 +122,23 @@ fn moved(step: Step, dx: f64, dy: f64) -> Step {
         Step::Curve([a, b, c, d, e, f]) => {
             Step::Curve([a + dx, b + dy, c + dx, d + dy, e + dx, f + dy])
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_parts_stand_beside_a_tall_one_and_not_below() {
+        let mut shelf = Shelf::default();
+        assert_eq!(shelf.place((400.0, 600.0), 1_000.0), (0.0, 0.0));
+        let small: Vec<_> = (0..12).map(|_| shelf.place((100.0, 100.0), 1_000.0)).collect();
+        assert!(
+            small.iter().all(|&(x, y)| x + 100.0 <= 1_000.0 && y + 100.0 <= 600.0),
+            "{small:?}"
+        );
+        assert_eq!(small[0], (428.0, 0.0));
+        assert_eq!(small[1], (428.0, 128.0));
     }
 }

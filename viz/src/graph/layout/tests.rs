@@ -106,9 +106,24 @@ fn many_single_boxes_fill_a_rectangle() {
 
 #[test]
 fn wide_graphs_run_to_the_right() {
-    let edges: Vec<_> = (0..100).map(|i| (i, 100)).collect();
-    let layout = layout(&Input { sizes: &[(90.0, 24.0); 101], edges: &edges });
+    let edges: Vec<_> = (0..40).map(|i| (i, 40)).collect();
+    let layout = layout(&Input { sizes: &[(90.0, 24.0); 41], edges: &edges });
     assert!(layout.width < layout.height);
+}
+
+#[test]
+fn many_boxes_with_the_same_neighbours_stand_in_a_block() {
+    // One before 400, which are before two.
+    let before = (1..=400).map(|i| (0, i));
+    let after = (1..=400).flat_map(|i| [(i, 401), (i, 402)]);
+    let edges: Vec<_> = before.chain(after).collect();
+    let input = Input { sizes: &[(150.0, 24.0); 403], edges: &edges };
+    for direction in [Direction::Down, Direction::Right] {
+        let layout = directed(&input, direction);
+        assert_eq!(check(&input, &layout), Ok(()), "{direction:?}");
+        let aspect = layout.width / layout.height;
+        assert!((1.0..3.0).contains(&aspect), "{} x {}", layout.width, layout.height);
+    }
 }
 
 #[test]
