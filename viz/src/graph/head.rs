@@ -19,6 +19,10 @@ const APART: f64 = 16.0;
 const RAMP: (f64, f64) = (260.0, 12.0);
 const ONE: f64 = 26.0;
 
+/// A legend may make a narrow picture so wide before it is broken into rows: most windows are wider,
+/// and narrower ones show the picture smaller.
+const LEGEND: f64 = 720.0;
+
 /// The head of a picture, laid out.
 #[derive(Debug)]
 pub(super) struct Head<'a> {
@@ -50,7 +54,8 @@ impl<'a> Head<'a> {
     pub(super) fn least_width(drawing: &Drawing) -> f64 {
         let ramp = drawing.key.ramp.as_ref().map_or(0.0, |(what, _)| text::width(what, FONT));
         let note = drawing.key.note.as_ref().map_or(0.0, |n| text::width(n, FONT));
-        text::width(&drawing.summary, FONT).max(ramp).max(note)
+        let legend = Legend::new(entries(drawing), LEGEND).width;
+        text::width(&drawing.summary, FONT).max(ramp).max(note).max(legend.ceil())
     }
 
     /// Draws it with its corner at `left`, `top`.

@@ -12,6 +12,9 @@ use crate::label::{self, Labels};
 use crate::text;
 
 const LONGEST: usize = 32;
+/// So few boxes have room for longer names.
+const FEW: usize = 20;
+const LONGEST_OF_FEW: usize = 64;
 /// With more groups than this, those that differ only in hash or number become one.
 const MOST_GROUPS: usize = 150;
 /// With more links than this, counts would hide the links.
@@ -106,7 +109,7 @@ fn picture(shape: &Shape, measure: &Measure, layers: Vec<Layer>, links: &Links) 
         let node = Node {
             form: if layer.tasks > 0 { Form::Task } else { Form::Value },
             id: layer.id.clone(),
-            lines: lines(layer),
+            lines: lines(layer, if layers.len() <= FEW { LONGEST_OF_FEW } else { LONGEST }),
             title: layer.title(shape, measure, inner),
             paint: paints[i],
             asked: layer.asked > 0,
@@ -119,8 +122,9 @@ fn picture(shape: &Shape, measure: &Measure, layers: Vec<Layer>, links: &Links) 
     drawing
 }
 
-fn lines(layer: &Layer) -> Vec<String> {
-    let mut lines = vec![text::shorten(&layer.name, LONGEST), layer.size()];
+/// What a box says, with its name cut to `most` columns.
+fn lines(layer: &Layer, most: usize) -> Vec<String> {
+    let mut lines = vec![text::shorten(&layer.name, most), layer.size()];
     if layer.ran > 0 {
         lines.push(text::duration(layer.time));
     }

@@ -10,6 +10,9 @@ use crate::text;
 
 /// The longest name in a box, in characters; whole names stand under the pointer.
 const LONGEST: usize = 28;
+/// So few boxes have room for longer ones.
+const FEW: usize = 40;
+const LONGEST_OF_FEW: usize = 64;
 
 pub(super) fn drawing(
     shape: &Shape,
@@ -77,6 +80,7 @@ impl Painter<'_> {
     fn add(&mut self, task: usize, collapse: bool) -> (usize, usize) {
         use tine_scheduler::TaskStatus;
         let shape = self.shape;
+        let longest = if shape.len() <= FEW { LONGEST_OF_FEW } else { LONGEST };
         let whole = shape.name(task);
         let key = shape.key(task);
         let name = match key.to_string() == whole {
@@ -88,7 +92,7 @@ impl Painter<'_> {
         let node = Node {
             form: if is_value { Form::Value } else { Form::Task },
             id: whole,
-            lines: vec![text::shorten(&name, LONGEST)],
+            lines: vec![text::shorten(&name, longest)],
             title: facts::title(shape, self.run, task),
             paint: self.paints[task],
             asked: shape.is_output(task),
@@ -100,7 +104,7 @@ impl Painter<'_> {
             self.drawing.nodes.push(node);
             return (first, first);
         }
-        let function = text::shorten(&label::function(key.group()), LONGEST);
+        let function = text::shorten(&label::function(key.group()), longest);
         let id = format!("{} ()", node.id);
         let work = Node { id, lines: vec![function], asked: false, ..node.clone() };
         let result = Node { form: Form::Value, paint: Paint::Plain, failed: false, ..node };
