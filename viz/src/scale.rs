@@ -32,7 +32,7 @@ impl Scale {
     pub(crate) fn ticks(&self, apart: f64) -> Vec<(f64, String)> {
         let step = round_step(self.span * apart / self.pixels);
         let (first, last) = (self.from.div_ceil(step), self.from.saturating_add(self.span as u64));
-        let label = |t: u64| if t == 0 { "0".to_owned() } else { tick_label(t, step) };
+        let label = |t: u64| if t == 0 { "0".to_owned() } else { tick_label(t, step, last) };
         let times = (first..).map(|i| i * step).take_while(|&t| t <= last);
         times.map(|t| (self.x(t), label(t))).collect()
     }
@@ -57,20 +57,27 @@ fn round_step(least: f64) -> u64 {
     steps.into_iter().find(|&s| s >= least).unwrap_or(unit) as u64
 }
 
-/// A time in the unit of the step, without digits that all ticks share.
-fn tick_label(nanos: u64, step: u64) -> String {
-    let (unit, name) = match step {
-        0..1_000 if nanos < 1_000_000 => (1, "ns"),
-        0..1_000_000 if nanos < 1_000_000_000 => (1_000, "µs"),
-        0..1_000_000_000 if nanos < 100_000_000_000 => (1_000_000, "ms"),
-        0..60_000_000_000 => (1_000_000_000, "s"),
-        _ => (60_000_000_000, "min"),
+/// A time with as many digits as the step needs, in the unit that all times up to `last` have: the
+/// one in which the length of the run is told beside them.
+fn tick_label(nanos: u64, step: u64, last: u64) -> String {
+    const MINUTE: u64 = 60_000_000_000;
+    let (unit, name) = match last {
+        0..1_000 => (1, "ns"),
+        1_000..1_000_000 => (1_000, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ if step < MINUTE || last < 10 * MINUTE => (1_000_000_000, "s"),
+        _ => (MINUTE, "min"),
     };
-    // Round steps in the ranges above give whole numbers, or a thousandth of them.
-    if nanos.is_multiple_of(unit) {
-        return format!("{} {name}", text::count(nanos / unit));
+    let mut digits = 0;
+    while !(step * 10u64.pow(digits)).is_multiple_of(unit) && digits < 9 {
+        digits += 1;
     }
-    format!("{} {name}", nanos as f64 / unit as f64)
+    let whole = text::count(nanos / unit);
+    let part = (nanos % unit) * 10u64.pow(digits) / unit;
+    match digits as usize {
+        0 => format!("{whole} {name}"),
+        digits => format!("{whole}.{part:0digits$} {name}"),
+    }
 }
 
 #[cfg(test)]
@@ -83,9 +90,12 @@ mod tests {
 
     #[test]
     fn stand_at_round_times() {
-        assert_eq!(labels(1_000)[..3], ["0", "100 ns", "200 ns"]);
+        assert_eq!(labels(1_000)[..3], ["0", "0.1 µs", "0.2 µs"]);
         assert_eq!(labels(43_000_000)[..3], ["0", "5 ms", "10 ms"]);
         assert_eq!(labels(9_000_000_000)[..3], ["0", "1 s", "2 s"]);
+        assert_eq!(labels(2_910_000_000)[..4], ["0", "0.5 s", "1.0 s", "1.5 s"]);
+        assert_eq!(labels(999)[..3], ["0", "100 ns", "200 ns"]);
+        assert_eq!(labels(7_200_000_000_000)[..3], ["0", "15 min", "30 min"]);
     }
 
     #[test]
@@ -94,7 +104,7 @@ mod tests {
         let ticks = scale.ticks(25.0);
         assert_eq!(
             ticks.iter().map(|t| t.1.as_str()).collect::<Vec<_>>(),
-            ["1,000 µs", "1,050 µs", "1,100 µs"]
+            ["1.00 ms", "1.05 ms", "1.10 ms"]
         );
         assert!((scale.x(1_050_000) - 60.0).abs() < 1e-9);
     }

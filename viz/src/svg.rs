@@ -48,6 +48,11 @@ text{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;font-s
 @media(prefers-color-scheme:dark){text{fill:#e6e9ef}.page{fill:#15181e}.quiet{fill:#9aa4b2}}
 ";
 
+/// A picture is as large as it is drawn, and smaller where there is less room; one that is wider than
+/// this would be too small to be read, and is scrolled.
+const WIDEST_FITTED: f64 = 1600.0;
+const FITTED: &str = "max-width:100%;height:auto";
+
 /// Writes elements one after the other.
 #[derive(Debug)]
 pub(crate) struct Svg<W> {
@@ -67,6 +72,7 @@ impl<W: Write> Svg<W> {
                 ("width", w.into()),
                 ("height", h.into()),
                 ("viewBox", (&view).into()),
+                ("style", (if w <= WIDEST_FITTED { FITTED } else { "" }).into()),
                 ("role", "img".into()),
             ],
         )?;

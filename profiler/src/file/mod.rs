@@ -5,7 +5,9 @@
 //! tag, 8 of length, 4 of checksum (CRC-32 of tag and payload), payload. `RUN ` opens a run; every
 //! other section of a run begins with its number, from 0, so that runs at the same time may share a
 //! file. What a run's tasks are (`GRPS`, `TASK`, `EDGE`) comes once, at its start, and, where jobs come
-//! in as it goes on, more of them later (`MORE`, since version 3); what happened to them is added while it goes on, in as many sections as there are looks at it; `DONE` closes it.
+//! in as it goes on, more of them later (`MORE`, since version 3); what they are called, where that is not
+//! their key, stands beside it (`NAME`); what happened to them is added while it goes on, in as many
+//! sections as there are looks at it; `DONE` closes it.
 //! `FIN ` with the number of runs closes the file.
 //!
 //! Nothing that was written is ever changed. A file that ends anywhere else was left by a process

@@ -56,6 +56,7 @@ prop_compose! {
         about in any_about(),
         groups in vec(any_group(), 1..5),
         tasks in vec((any_times(), any::<u32>(), vec(any::<u32>(), 0..3), vec(any::<u32>(), 0..4)), 0..40),
+        titles in vec("[a:]{0,3}", 0..50),
         workers in vec((any::<u16>(), any::<u32>(), any::<u64>(), proptest::option::of(any::<String>())), 0..4),
         memory in vec((any::<u64>(), any::<u64>(), any::<u64>(), any::<u32>()), 0..6),
         rare in vec((any::<u32>(), any::<u64>()), 0..6),
@@ -69,6 +70,9 @@ prop_compose! {
             trace.columns.positions.push(position);
             trace.columns.inputs.push(inputs.into_iter().map(|i| i % n));
             trace.columns.push_times(times);
+        }
+        for (rank, name) in titles.into_iter().enumerate().take(n as usize) {
+            trace.names.set(rank, &name);
         }
         trace.workers = workers
             .into_iter()
@@ -127,6 +131,7 @@ fn small() -> Trace {
         let (started, ended) = (u64::from(i) * 1000, u64::from(i) * 1000 + 900);
         trace.columns.push_times(TaskTimes { started, ended, ..TaskTimes::default() });
     }
+    trace.names.set(2, "inc:by=1");
     trace.memory = vec![MemorySample { at: 1, anonymous: 2, files: 3, ..MemorySample::default() }];
     trace
 }
@@ -153,15 +158,15 @@ proptest! {
     }
 
     #[test]
-    fn survives_any_payload(tag in 0usize..14, noise in vec(any::<u8>(), 0..60)) {
+    fn survives_any_payload(tag in 0usize..15, noise in vec(any::<u8>(), 0..60)) {
         let mut input = Input::new(&noise, "noise", 0);
         let _ = take(TAGS[tag], &mut input, &mut read::begun(small()));
     }
 }
 
-const TAGS: [[u8; 4]; 14] = [
+const TAGS: [[u8; 4]; 15] = [
     *b"RUN ", *b"GRPS", *b"TASK", *b"EDGE", *b"TIME", *b"WORK", *b"MEMO", *b"RARE", *b"NOTE",
-    *b"STAK", *b"CPUS", *b"ALOC", *b"LIVE", *b"DONE",
+    *b"STAK", *b"CPUS", *b"ALOC", *b"LIVE", *b"DONE", *b"NAME",
 ];
 
 /// A process that dies leaves a file that ends anywhere: what was whole is read, and the rest is

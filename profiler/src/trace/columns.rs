@@ -59,6 +59,9 @@ pub(crate) struct Names {
 impl Names {
     /// Names a task, which comes after all that have a name.
     pub(crate) fn set(&mut self, rank: usize, name: &str) {
+        if name.is_empty() {
+            return;
+        }
         self.ends.resize(rank.max(self.ends.len()), self.text.len());
         self.text.push_str(name);
         self.ends.push(self.text.len());

@@ -18,10 +18,23 @@ pub(super) fn title(run: &Run<'_>, options: &Options) -> String {
     if !options.title.is_empty() {
         return text::shorten(&options.title, 120);
     }
+    if let Some(file) = job_file(run) {
+        return text::shorten(file, 120);
+    }
     let program = run.trace.about().command.first().map(|p| p.rsplit('/').next().unwrap_or(p));
     match program.filter(|p| !p.is_empty()) {
         Some(program) => text::shorten(program, 120),
         None => "A run".to_owned(),
+    }
+}
+
+/// The file that jobs are from, without its folders; of a map what it runs.
+fn job_file<'a>(run: &'a Run<'_>) -> Option<&'a str> {
+    let groups = run.trace.groups().iter().filter(|_| run.trace.is_of_jobs());
+    let file = groups.clone().find_map(|g| g.created_at.as_ref());
+    match file {
+        Some(place) => place.file.rsplit('/').next(),
+        None => groups.map(|g| g.name.as_str()).next(),
     }
 }
 
@@ -112,7 +125,11 @@ fn figures(run: &Run<'_>) -> Vec<(&'static str, String, String)> {
         ("Time", text::duration(about.elapsed), "from start to end".to_owned()),
         ("Tasks", text::count(tasks), how),
         ("Workers", text::count(workers), format!("{} cores", about.host.cores.max(1))),
-        ("Busy", percent(share(time, room)), format!("{} in tasks", text::duration(time))),
+        (
+            "Busy",
+            percent(share(run.busy.iter().sum(), room)),
+            format!("{} in tasks", text::duration(time)),
+        ),
     ];
     if about.host.cores == 0 {
         figures[2].2 = about.scheduler.clone();
@@ -148,7 +165,13 @@ mod tests {
     fn page(status: TaskStatus) -> String {
         let trace = made::ended(status);
         let about = About { scheduler: "jobs".to_owned(), ..trace.about().clone() };
-        let say = |kind, text: &str| Notice { at: 1, kind, task: Some(0), value: 1, text: text.to_owned() };
+        let say = |kind, text: &str| Notice {
+            at: 1,
+            kind,
+            task: Some(0),
+            value: 1,
+            text: text.to_owned(),
+        };
         let trace = trace.with_about(about).with_notices([
             say(NoticeKind::AttemptFailed, "exit code 7"),
             say(NoticeKind::LastWords, "no <file>"),
