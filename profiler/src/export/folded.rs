@@ -137,6 +137,8 @@ impl Trace {
                 format!("{name};(worker {leaf})")
             } else if self.task(leaf).position.is_empty() {
                 name
+            } else if let Some(title) = self.title(leaf) {
+                format!("{name};{}", frame_name(title))
             } else {
                 let key = Key::new(name.clone(), self.task(leaf).position);
                 format!("{name};{}", frame_name(&key.to_string()))
@@ -237,6 +239,16 @@ mod tests {
             trace.columns.push_times(TaskTimes { started, ended, worker, ..TaskTimes::default() });
         }
         trace
+    }
+
+    #[test]
+    fn jobs_are_called_by_their_names() {
+        let mut trace = trace(&["sim"], 3);
+        trace.names.set(1, "sim:lr=0.1,by=a;b");
+        let mut out = Vec::new();
+        trace.write_folded(&Fold::default(), &mut out).unwrap();
+        let lines = "sim;sim(0) 1\nsim;sim(2) 3\nsim;sim:lr=0.1,by=a:b 2\n";
+        assert_eq!(String::from_utf8(out).unwrap(), lines);
     }
 
     /// Tasks 0 and 1 of groups `a` and `b`, seen in `work`, and once between tasks.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tine_profiler::Trace;
-use tine_scheduler::{Dependency, Graph, Inputs, Place, TaskId};
+use tine_scheduler::{Dependency, Graph, Inputs, Place, Tags, TaskId};
 
 use super::{Flags, Origin, Shape};
 
@@ -120,7 +120,7 @@ impl Shape {
 struct Origins {
     /// By the addresses of the place and the tags, most often the same as the task before.
     last: Option<(Option<Place>, usize, u32)>,
-    known: HashMap<(Option<String>, Vec<(String, String)>), u32>,
+    known: HashMap<(Option<String>, Tags), u32>,
 }
 
 impl Origins {
