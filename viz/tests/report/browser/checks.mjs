@@ -161,16 +161,17 @@ async function flames() {
     return [...flameCanvas.getContext("2d").getImageData(x + w / 2, y + 2, 1, 1).data]; })()`);
   check(pixel[0] > 200 && pixel[1] < 60, `what is found has no colour of its own: ${pixel}`);
   const canvas = await area("#flame-canvas");
-  await browser.click(canvas.x + 100, canvas.y + 30);
+  const foot = canvas.y + (await run("flameCanvas.clientHeight"));
+  await browser.click(canvas.x + 100, foot - 30);
   check((await run("nameOf(flame.focus)")) === (await run("groupNameOf(flame.focus)")), "a click does not zoom");
   check((await run("flame.focus")) > 0, "a click does not zoom");
   await browser.key("Escape");
   check((await run("flame.focus")) === 0, "Escape does not show the whole");
-  for (const key of ["ArrowDown", "ArrowRight", "Enter"]) await browser.key(key);
+  for (const key of ["ArrowUp", "ArrowRight", "Enter"]) await browser.key(key);
   check((await run("flame.focus")) > 1, "keys do not zoom");
   await run("[...document.querySelectorAll('[data-flame]')].at(-1).click()");
   check((await run("flame.tree.unit")) === "bytes", "memory is not shown");
-  await browser.mouse("mouseMoved", canvas.x + 100, canvas.y + 5);
+  await browser.mouse("mouseMoved", canvas.x + 100, foot - 5);
   check((await tipText()).includes("iB"), "memory is not said in bytes");
 }
 
