@@ -8,6 +8,8 @@
 //! `DATA` is a folder as `tine prep --scale full --only json,text` writes it. Each bench runs in a fresh
 //! process, up to `--runs` times, and no more once `--budget` seconds (10) are used up; the median counts.
 
+#[path = "common/ending.rs"]
+mod ending;
 #[path = "common/memory.rs"]
 mod memory;
 
@@ -282,14 +284,6 @@ fn run() -> Outcome<()> {
     Ok(())
 }
 
-/// Says what went wrong, and on misuse how it is meant.
-#[expect(clippy::print_stderr, reason = "the program's output")]
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench_bag: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::end("bench_bag", run())
 }

@@ -28,6 +28,8 @@ use serde::{Deserialize, Serialize};
 use tine::scheduler::{Buffer, Graph, Plan, TaskId};
 use tine::{Processes, Scheduler};
 
+#[path = "common/ending.rs"]
+mod ending;
 #[path = "common/memory.rs"]
 mod memory;
 
@@ -345,14 +347,6 @@ fn run() -> Outcome<()> {
     Ok(())
 }
 
-/// Says what went wrong, and on misuse how it is meant.
-#[expect(clippy::print_stderr, reason = "the program's output")]
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("handover: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::end("handover", run())
 }

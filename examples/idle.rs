@@ -9,6 +9,9 @@
 //! beginning and at its end, how long the other worker was on a processor
 //! (`/proc/PID/schedstat`, nanoseconds), and how long the parent was.
 
+#[path = "common/ending.rs"]
+mod ending;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -103,14 +106,6 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Says what went wrong, and on misuse how it is meant.
-#[expect(clippy::print_stderr, reason = "the program's output")]
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("idle: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::end("idle", run())
 }

@@ -8,6 +8,9 @@
 //! Prints one JSON line a pair of runs, alone and with K kills, and one for all of them. The
 //! example `overhead` must have been built beside this one: `cargo build --release --examples`.
 
+#[path = "common/ending.rs"]
+mod ending;
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -187,14 +190,6 @@ fn run() -> Outcome<()> {
     if right { Ok(()) } else { Err("a result is wrong, or a task was lost or done twice".into()) }
 }
 
-/// Says what went wrong, and on misuse how it is meant.
-#[expect(clippy::print_stderr, reason = "the program's output")]
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("kill: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::end("kill", run())
 }

@@ -10,6 +10,9 @@
 //! at once, until they are reaped. A graph of one task needs, and so forks, one worker only; it is
 //! still compared with W forks, and with one.
 
+#[path = "common/ending.rs"]
+mod ending;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -120,14 +123,6 @@ fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Says what went wrong, and on misuse how it is meant.
-#[expect(clippy::print_stderr, reason = "the program's output")]
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("latency: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::end("latency", run())
 }

@@ -6,6 +6,9 @@
 //!          [--scheduler <processes|threads|serial>] [--task-us U] [--runs R] [--record]
 //! ```
 
+#[path = "common/ending.rs"]
+mod ending;
+
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -262,14 +265,6 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Says what went wrong, and on misuse how it is meant.
-#[expect(clippy::print_stderr, reason = "the program's output")]
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("overhead: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::end("overhead", run())
 }

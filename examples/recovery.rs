@@ -10,6 +10,9 @@
 //! the kill written where the next attempt finds it. `us` is the median; detection, recovery and the
 //! fork of a replacement are in it.
 
+#[path = "common/ending.rs"]
+mod ending;
+
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -117,14 +120,6 @@ fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Says what went wrong, and on misuse how it is meant.
-#[expect(clippy::print_stderr, reason = "the program's output")]
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("recovery: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::end("recovery", run())
 }

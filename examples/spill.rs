@@ -24,6 +24,8 @@ use serde::{Deserialize, Serialize};
 use tine::Processes;
 use tine::scheduler::{Buffer, Graph, GraphBuilder, Inputs, get};
 
+#[path = "common/ending.rs"]
+mod ending;
 #[path = "common/memory.rs"]
 mod memory;
 
@@ -249,13 +251,6 @@ fn run() -> Outcome<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stderr, reason = "the program's errors")]
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) => {
-            eprintln!("{e}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::end("spill", run())
 }

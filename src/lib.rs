@@ -39,7 +39,7 @@ pub use tine_scheduler::{
 };
 
 // The ways to run.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(tine_portable)))]
 pub use tine_scheduler::Processes;
 pub use tine_scheduler::{Scheduler, Serial, Threads, init};
 

@@ -89,8 +89,8 @@ pub use portable::Portable;
 pub use probe::{CurrentTask, Probe, ProbedWorker};
 pub use projection::Projection;
 #[cfg(all(target_os = "linux", not(tine_portable)))]
-pub use run::{Jobs, Processes};
-pub use run::{Serial, Threads, init};
+pub use run::Processes;
+pub use run::{Jobs, Serial, Threads, init};
 pub use scheduler::{Outputs, Scheduler, by_name, current, get, observe, observers, with};
 pub use shared::SharedWords;
 pub use stop::should_stop;

@@ -1,6 +1,7 @@
 //! What is meant: the job that the arguments ask for, with its defaults, checked.
 //! It knows the terminal, and writes nothing.
 
+pub(crate) mod cat;
 mod look;
 pub(crate) mod map;
 mod prep;
@@ -14,6 +15,7 @@ use tine_scheduler::config;
 
 use super::failure::Failure;
 use super::low;
+pub(crate) use cat::Cat;
 pub(crate) use look::{
     Curves, Diagnose, Diff, Flamegraph, Graph, Look, Output, Report, Source, Target, Timeline,
     Trace,
@@ -35,6 +37,8 @@ pub(crate) enum Job {
     Run(Box<Run>),
     /// `tine map`.
     Map(Box<Map>),
+    /// `tine cat`.
+    Cat(Cat),
     /// Whatever looks at what was recorded.
     Look(Look),
     /// `tine completions`.
@@ -96,6 +100,7 @@ impl TryFrom<low::Cli> for Job {
             low::Command::Demo(demo) => return Ok(Job::Demo(demo.into())),
             low::Command::Run(run) => return Ok(Job::Run(Box::new(run.try_into()?))),
             low::Command::Map(map) => return Ok(Job::Map(Box::new(Map::try_from(*map)?))),
+            low::Command::Cat(cat) => return Ok(Job::Cat(cat.into())),
             low::Command::Prep(prep) => return Ok(Job::Prep(prep.into())),
             low::Command::Report(report) => Look::Report(report.try_into()?),
             low::Command::Diagnose(diagnose) => Look::Diagnose(diagnose.into()),

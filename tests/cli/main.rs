@@ -28,6 +28,10 @@ mod resume;
 #[cfg(target_os = "linux")]
 mod memory;
 
+// The output of many jobs in one file.
+#[cfg(target_os = "linux")]
+mod stream;
+
 // What looks at recorded runs: pictures, exports, differences, and what it says where that fails.
 mod look;
 

@@ -9,8 +9,8 @@ use tine_scheduler::{
     Dependency, Error, ErrorKind, Graph, GraphBuilder, GroupId, Key, Result, Tags, TaskId,
 };
 
-use crate::fuse::{self, Chain, Siblings};
-use crate::node::{Held, Input, Node, Task, Work};
+use crate::fuse::{self, Siblings};
+use crate::node::{Chain, Held, Input, Node, Task, Work};
 use crate::token::Token;
 
 /// A graph, and the tasks in it that were asked for.

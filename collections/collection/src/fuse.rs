@@ -2,33 +2,15 @@
 //! It does not know what a chain does.
 
 use std::collections::{BTreeSet, HashMap};
-use std::panic::Location;
 use std::sync::Arc;
 
 use tine_scheduler::{
     Dependency, Error, ErrorKind, Finished, GraphBuilder, Result, Tags, TaskBody, TaskContext,
-    TaskId, TypeTag, Value,
+    TaskId, TypeTag,
 };
 
-use crate::blockwise::{Blockwise, Pass};
 use crate::made::{Door, Several};
-use crate::node::{Input, Node, Work};
-
-/// A chain as a node keeps it: with the type of its results, and where the user wrote it.
-pub(crate) struct Chain {
-    pub(crate) blockwise: Box<dyn Blockwise>,
-    pub(crate) door: Door,
-    pub(crate) place: &'static Location<'static>,
-}
-
-impl Chain {
-    pub(crate) fn new<T: Value>(
-        blockwise: impl Blockwise,
-        place: &'static Location<'static>,
-    ) -> Self {
-        Chain { blockwise: Box::new(blockwise), door: Door::of::<T>(), place }
-    }
-}
+use crate::node::{Blockwise, Chain, Input, Node, Pass, Work};
 
 /// The blockwise nodes of a graph, by source and tags, as positions in the list of all nodes.
 #[derive(Default)]

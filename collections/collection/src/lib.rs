@@ -22,10 +22,10 @@
 
 mod answer;
 mod assemble;
-mod blockwise;
 mod collection;
 mod compute;
 mod fuse;
+mod given;
 mod made;
 mod node;
 mod parcels;
@@ -34,10 +34,10 @@ mod tree;
 
 pub use answer::{Answer, Request};
 pub use assemble::{Assembled, assemble};
-pub use blockwise::{Blockwise, Made, Pass};
 pub use collection::Collection;
 pub use compute::{Compute, compute, compute_with};
-pub use node::{Input, Layer, Node};
+pub use made::Made;
+pub use node::{Blockwise, Input, Layer, Node, Pass};
 pub use parcels::{Packer, Parcels, Unpacked};
 pub use token::{Token, TokenBuilder};
 pub use tree::{Levels, SPLIT_EVERY, Tree, width};

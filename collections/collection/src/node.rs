@@ -1,19 +1,19 @@
-//! A node of a lazy expression: one task, one value, or a layer of many tasks.
+//! A node of a lazy expression: one task, one value, a layer of many tasks, or a chain over blocks.
 //! It does not know which values hold it, or the graph that it will be part of.
 
+use std::any::Any;
 use std::fmt;
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tine_scheduler::{
-    Datum, Error, ErrorKind, Finished, GraphBuilder, Key, Portable, Result, Tags, TaskBody,
-    TaskContext, TaskId, TypeTag, Value, annotations, is_annotated,
+    Datum, Error, GraphBuilder, Key, Result, Tags, TaskBody, TaskContext, TaskId, Value,
+    annotations, is_annotated,
 };
 
-use crate::blockwise::Blockwise;
-use crate::fuse::Chain;
+use crate::given::Given;
+use crate::made::{Door, Made};
 use crate::token::Token;
 
 /// Numbers nodes by creation. A node's inputs exist before it does, so that this order is also a
@@ -80,6 +80,60 @@ pub trait Layer: Send + Sync + 'static {
     /// # Errors
     /// A layer that cannot be built.
     fn emit(&self, inputs: &[TaskId], graph: &mut GraphBuilder) -> Result<Vec<TaskId>>;
+}
+
+/// A chain as a node keeps it: with the type of its results, and where the user wrote it.
+pub(crate) struct Chain {
+    pub(crate) blockwise: Box<dyn Blockwise>,
+    pub(crate) door: Door,
+    pub(crate) place: &'static Location<'static>,
+}
+
+impl Chain {
+    pub(crate) fn new<T: Value>(
+        blockwise: impl Blockwise,
+        place: &'static Location<'static>,
+    ) -> Self {
+        Chain { blockwise: Box::new(blockwise), door: Door::of::<T>(), place }
+    }
+}
+
+/// One result for each of some blocks of a source: the end of a chain of steps.
+///
+/// It does not know what a block holds: partitions of a bag, chunks of an array, record batches. A
+/// collection describes a chain of steps (`map`, `filter`, `sum-partial`) as one of these, and makes
+/// a node of it by [`Node::blockwise`]. Nothing between the source and the end of the chain is ever
+/// a task: the chain is one task for each block. When the graph is built, all chains over the same
+/// source that are wanted together become **one pass**: each block is read once, whatever is made
+/// of it.
+pub trait Blockwise: Send + Sync + 'static {
+    /// What tells sources apart: chains of equal source may be run in one pass. The address of
+    /// what describes the source will do, where the chain keeps it alive.
+    fn source(&self) -> usize;
+
+    /// The names of all steps, from the source on, the one that makes the result last.
+    fn steps(&self) -> Vec<&'static str>;
+
+    /// The blocks that have a result, in the order of the results.
+    fn blocks(&self) -> Vec<u32>;
+
+    /// Makes one pass of several chains over one source, all of the type of this one.
+    fn pass(&self, members: &[&dyn Blockwise]) -> Arc<dyn Pass>;
+
+    /// The chain as what it is, for [`pass`](Self::pass) to look at its members.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// Some chains over one source, for one block after the other.
+pub trait Pass: Send + Sync + 'static {
+    /// What the task of block `block` reads, in order.
+    fn inputs(&self, block: u32) -> Vec<Input>;
+
+    /// Makes the result that each chain has for block `block`, in the order of the chains.
+    ///
+    /// # Errors
+    /// Whatever the functions of a chain return, or an input that cannot be read.
+    fn run(&self, block: u32, task: &TaskContext<'_>) -> Result<Vec<Made>>;
 }
 
 impl Node {
@@ -257,35 +311,5 @@ impl Input {
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}[{}]", self.node, self.part)
-    }
-}
-
-/// A value that is there before the run.
-struct Given<T> {
-    datum: Datum,
-    of: PhantomData<fn() -> T>,
-}
-
-impl<T: Value> Given<T> {
-    fn body(datum: Datum) -> Arc<dyn TaskBody> {
-        Arc::new(Given::<T> { datum, of: PhantomData })
-    }
-}
-
-impl<T: Value> TaskBody for Given<T> {
-    fn run(&self, _task: &TaskContext<'_>) -> Result<Finished> {
-        Err(Error::new(ErrorKind::Corrupt, "a given value was run as a task"))
-    }
-
-    fn output_type(&self) -> TypeTag {
-        TypeTag::of::<T>()
-    }
-
-    fn datum(&self) -> Option<&Datum> {
-        Some(&self.datum)
-    }
-
-    fn portable(&self) -> Option<Portable<Arc<dyn TaskBody>>> {
-        Portable::of_datum::<T>(&self.datum)
     }
 }

@@ -5,7 +5,7 @@
 //! `_`, in parts joined by dots. `{{`, `${`, and braces around anything else (`{print $1}`, `{a,b}`,
 //! `{1..3}`, `{}`) stay as they are, so that awk, the shell and JSON need no escapes.
 
-use super::shell;
+use crate::template::quote;
 
 /// A piece of a text: as it is, or a name between braces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,7 +197,7 @@ impl Text {
                         }
                         match quoting {
                             Quoting::Plain => out.push_str(word),
-                            Quoting::Shell => shell::quote(word, out),
+                            Quoting::Shell => out.push_str(&quote::word(word)),
                         }
                     });
                 }

@@ -1,20 +1,10 @@
 //! The jobs of one entry of a job file: one, or one for each position of its matrix.
 //! It knows its own entry alone, and not what the others make or need.
 
-use std::ops::Range;
-
 use super::braces::Text;
 use super::matrix::Axis;
 use super::settings::Settings;
-
-/// Something, and where it stands in the file.
-#[derive(Clone, Debug)]
-pub(crate) struct Spot<T> {
-    /// What stands there.
-    pub(crate) what: T,
-    /// The bytes of the file that it stands in.
-    pub(crate) span: Range<usize>,
-}
+use super::source::Spot;
 
 /// What is run.
 #[derive(Clone, Debug)]

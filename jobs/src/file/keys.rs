@@ -8,9 +8,8 @@ use tine_scheduler::config::units;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::group::Spot;
 use super::names::suggest;
-use super::source::{Mistake, Source};
+use super::source::{Mistake, Source, Spot};
 
 /// What keys are called elsewhere, and here.
 const FOREIGN: [(&str, &str); 18] = [

@@ -7,9 +7,8 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::braces::is_name;
-use super::group::Spot;
 use super::keys::{Entry, Table, kind};
-use super::source::{Mistake, Source};
+use super::source::{Mistake, Source, Spot};
 
 /// One axis: a name, and the values that it takes.
 #[derive(Clone, Debug)]

@@ -130,10 +130,3 @@ impl JobFile {
         Source { path: &self.path, text: &self.text }.mistake(span, message)
     }
 }
-
-/// A word as a shell would have to be given it.
-pub(crate) fn quoted(word: &str) -> String {
-    let mut out = String::new();
-    shell::quote(word, &mut out);
-    out
-}

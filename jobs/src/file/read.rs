@@ -8,13 +8,13 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::braces::Text;
-use super::group::{Action, Group, Spot};
+use super::group::{Action, Group};
 use super::keys::{Entry, Table, kind};
 use super::matrix;
 use super::names::suggest;
 use super::resolve::{Place, Resolver};
 use super::settings::{Layered, SHARED, Settings};
-use super::source::{Mistake, Source};
+use super::source::{Mistake, Source, Spot};
 
 /// Keys of jobs alone.
 const OWN: [&str; 7] = ["name", "argv", "shell", "needs", "inputs", "outputs", "matrix"];

@@ -8,6 +8,15 @@ use std::path::Path;
 /// Characters of a source line that are shown at most.
 const SHOWN: usize = 90;
 
+/// Something, and where it stands in the file.
+#[derive(Clone, Debug)]
+pub(crate) struct Spot<T> {
+    /// What stands there.
+    pub(crate) what: T,
+    /// The bytes of the file that it stands in.
+    pub(crate) span: Range<usize>,
+}
+
 /// What is wrong with a job file, where, and what to do about it.
 ///
 /// It reads as compilers have it: the place, what is wrong, the line with a caret, and a hint.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::entry::Entry;
-use super::read::Row;
+use super::row::Row;
 
 /// A line, with the keys that the table has as columns.
 #[derive(Serialize, Deserialize)]

@@ -30,6 +30,7 @@ mod entry;
 mod error;
 mod json;
 mod read;
+mod row;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -37,5 +38,6 @@ mod write;
 
 pub use entry::{Entry, Format};
 pub use error::Error;
-pub use read::{Past, Reader, Row};
+pub use read::{Past, Reader};
+pub use row::Row;
 pub use write::Log;

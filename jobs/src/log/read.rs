@@ -2,52 +2,18 @@
 //! to be taken up again.
 //! It does not know what is to be run.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::entry::Format;
 use super::error::Error;
+use super::row::Row;
 use super::{json, table};
 use crate::gates::Peaks;
 
 /// Numbers of jobs that are believed: a bit is kept for each.
 const MOST: u64 = 1 << 32;
-
-/// A line of a log: a job that has ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row<'a> {
-    /// Its number, from 1.
-    pub seq: u64,
-    /// When it started, in seconds since 1970.
-    pub start: f64,
-    /// How long it ran, in seconds.
-    pub runtime: f64,
-    /// Bytes that it was given.
-    pub sent: u64,
-    /// Bytes that it wrote to standard output.
-    pub received: u64,
-    /// Its exit code.
-    pub code: i32,
-    /// The signal that ended it, or 0.
-    pub signal: i32,
-    /// The command, as the log has it.
-    pub command: Cow<'a, [u8]>,
-    /// Its name, where the log has one.
-    pub name: Option<Cow<'a, [u8]>>,
-    /// Which attempt it was, from 1.
-    pub attempt: u32,
-    /// The most memory that it had, in bytes, where the log says so.
-    pub peak: Option<u64>,
-}
-
-impl Row<'_> {
-    /// Whether it ended well.
-    pub fn is_success(&self) -> bool {
-        self.code == 0 && self.signal == 0
-    }
-}
 
 /// Reads a log from its beginning.
 ///
@@ -196,6 +162,16 @@ impl Past {
             }
         }
         Ok(past)
+    }
+
+    /// Notes that job `seq` has ended, well or not, wherever that is known from.
+    pub(crate) fn add(&mut self, seq: u64, succeeded: bool) {
+        if seq < MOST {
+            self.ended.set(seq);
+        }
+        if seq < MOST && succeeded {
+            self.succeeded.set(seq);
+        }
     }
 
     /// Whether the log has a line of job `seq`, however it ended.

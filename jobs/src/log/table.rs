@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use super::entry::Entry;
-use super::read::Row;
+use super::row::Row;
 
 /// GNU parallel's columns, in its order.
 pub(super) const THEIRS: [&str; 9] =

@@ -22,6 +22,7 @@ use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId
 use crate::direct::Direct;
 use crate::gates::{Forecast, Gates, Halted, Machine, When};
 use crate::log::{Entry, Log, Past};
+use crate::output::stream::End;
 use crate::output::{Begin, Output, Sink};
 use crate::template::Filling;
 
@@ -80,6 +81,8 @@ pub struct Map<S> {
     failed: usize,
     /// Whether nobody reads the output any more.
     unread: bool,
+    /// Why the end of an attempt could not be written to the stream file: the run ends with it.
+    unwritten: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -133,6 +136,7 @@ impl<S: Sink> Map<S> {
             now: Duration::ZERO,
             failed: 0,
             unread: false,
+            unwritten: None,
         }
     }
 
@@ -228,7 +232,8 @@ impl<S: Sink> Map<S> {
         let again = self.current.contains_key(&job.task);
         let may_repeat = again || self.settings.retries > 0 || self.settings.gates.free.is_some();
         let names = matches!(self.work.results, Some(Results::Temporary));
-        let begin = Begin { tag: tag.as_deref(), may_repeat, files: files.as_ref(), names };
+        let name = current.line.as_encoded_bytes();
+        let begin = Begin { name, tag: tag.as_deref(), may_repeat, files: files.as_ref(), names };
         let mut begun = self.output.begin(seq, &begin);
         if let (Ok(()), Some(stream)) = (&begun, self.settings.shown) {
             let mut line = current.line.as_encoded_bytes().to_vec();
@@ -363,7 +368,13 @@ impl<S: Sink> Foreman for Map<S> {
         if let Some(current) = self.current.get_mut(&job.task) {
             let stopped = halted && matches!(ended.reason, Some(Reason::Timeout(_)));
             let reason = if stopped { Some(Reason::Stopped) } else { ended.reason };
-            current.ended = Some(Ended { reason, ..ended.clone() });
+            let ended = Ended { reason, ..ended.clone() };
+            let failed = !ended.is_success();
+            let end = End::of(&ended, failed, failed && job.attempt <= self.settings.retries);
+            if let Err(error) = self.output.ended(Self::seq(job), &end) {
+                self.unwritten = Some(error.into());
+            }
+            current.ended = Some(ended);
         }
         if !ended.is_success() {
             let how = verdict::describe(ended);
@@ -376,12 +387,21 @@ impl<S: Sink> Foreman for Map<S> {
     }
 
     fn closed(&mut self, job: &Job<'_>, status: TaskStatus) -> Result<()> {
+        // Before the log says that it has ended: its output is not there.
+        if let Some(error) = self.unwritten.take() {
+            return Err(error);
+        }
         if let Some(current) = self.current.remove(&job.task) {
             self.through(job, &current, status)?;
         }
         self.supply.release(job.task.index());
         let done = self.output.end(Self::seq(job));
         self.printed(done)
+    }
+
+    fn tick(&mut self, standing: &Standing) {
+        // What cannot be written now cannot be later either, and then ends the run.
+        drop(self.output.tick(standing.elapsed));
     }
 }
 

@@ -8,6 +8,7 @@ use tine_scheduler::jobs::{Command, Stdin};
 use twox_hash::XxHash3_64;
 
 use crate::file::{Action, JobId, Jobs, Quoting, Text, Values};
+use crate::template::quote::word;
 
 /// The words of a job's command: program and arguments, with the shell in front where it has one.
 pub(crate) fn words(jobs: &Jobs<'_>, job: JobId, values: &dyn Values) -> Vec<String> {
@@ -41,7 +42,7 @@ pub(crate) fn line(jobs: &Jobs<'_>, job: JobId) -> String {
     match &jobs.group(job).action {
         Action::Argv(texts) => {
             let words: Vec<String> =
-                arguments(texts, &values).iter().map(|w| crate::file::quoted(w)).collect();
+                arguments(texts, &values).iter().map(|w| word(w).into_owned()).collect();
             words.join(" ")
         }
         Action::Shell(text) => {

@@ -1,11 +1,16 @@
 //! Text that stands in a command line of a shell as it is, whatever bytes it has.
 //! It does not know where in the line that is: see `shell`.
 
+use std::borrow::Cow;
+
 /// The characters that no shell gives a meaning, anywhere in a word. The set is that of GNU parallel, so
 /// that lines which are shown or logged look the same.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'+' | b'-')
 }
+
+/// A single quote inside of single quotes: they end, one in double quotes follows, they begin again.
+const LONE_QUOTE: &str = r#"'"'"'"#;
 
 /// Words that are grammar where a command may stand.
 const RESERVED: [&[u8]; 17] = [
@@ -36,7 +41,7 @@ const RESERVED: [&[u8]; 17] = [
 /// assert_eq!(line, br#"echo 'it'"'"'s $HOME'"#);
 /// ```
 pub fn bare(text: &[u8], line: &mut Vec<u8>) {
-    if !text.is_empty() && text.iter().all(|&b| is_plain(b)) && !RESERVED.contains(&text) {
+    if is_safe(text) {
         line.extend_from_slice(text);
         return;
     }
@@ -45,11 +50,24 @@ pub fn bare(text: &[u8], line: &mut Vec<u8>) {
     line.push(b'\'');
 }
 
+/// `word` as a bare word: what [`bare`] makes of it, for lines that are text.
+pub(crate) fn word(word: &str) -> Cow<'_, str> {
+    if is_safe(word.as_bytes()) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(format!("'{}'", word.replace('\'', LONE_QUOTE)))
+}
+
+/// Whether a shell reads `text` as one word, and as it is, wherever a word may stand.
+fn is_safe(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|&b| is_plain(b)) && !RESERVED.contains(&text)
+}
+
 /// Appends `text` inside of single quotes.
 pub(super) fn single(text: &[u8], line: &mut Vec<u8>) {
     for &byte in text {
         match byte {
-            b'\'' => line.extend_from_slice(br#"'"'"'"#),
+            b'\'' => line.extend_from_slice(LONE_QUOTE.as_bytes()),
             _ => line.push(byte),
         }
     }
@@ -116,6 +134,20 @@ mod tests {
             ("if", "'if'"),
         ] {
             assert_eq!(quoted(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_shell_reads_what_was_meant() {
+        let words =
+            ["plain", "a b", "", "it's", "$(rm -rf x)", "a\nb", "=ls", "~", "-n", "ü*", "\\", "if"];
+        for meant in words {
+            let mut bytes = Vec::new();
+            bare(meant.as_bytes(), &mut bytes);
+            assert_eq!(word(meant).as_bytes(), bytes);
+            let line = format!("for w in {}; do printf '[%s]' \"$w\"; done", word(meant));
+            let out = std::process::Command::new("sh").arg("-c").arg(&line).output().unwrap();
+            assert_eq!(String::from_utf8(out.stdout).unwrap(), format!("[{meant}]"), "{line}");
         }
     }
 

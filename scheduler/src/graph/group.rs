@@ -299,24 +299,8 @@ impl GroupTable {
             .groups
             .iter()
             .filter(|g| !g.is_empty())
-            .min_by_key(|g| edit_distance(g.name(), key.group()))?;
+            .min_by_key(|g| strsim::levenshtein(g.name(), key.group()))?;
         let index = group.members.iter().position(|&m| m != NOBODY)?;
         Some(Key::new(group.name.clone(), group.position(u32::try_from(index).ok()?)))
     }
-}
-
-/// Levenshtein's distance, by one row of the table.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let substitute = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -58,23 +58,3 @@ pub(crate) fn measure<C: Compute>(
     measured.seconds = measured.trace()?.about().elapsed as f64 / 1e9;
     Ok(measured)
 }
-
-/// Forked processes, as many as are asked for or as there are cores, within the memory asked for.
-#[cfg(target_os = "linux")]
-pub(crate) fn workers(demo: &high::Demo) -> Box<dyn Scheduler> {
-    let mut processes = tine_scheduler::Processes::new();
-    if let Some(n) = demo.workers {
-        processes = processes.workers(n);
-    }
-    if let Some(memory) = &demo.memory {
-        processes = processes.memory(memory);
-    }
-    Box::new(processes)
-}
-
-/// Threads, where there are no forked processes; nothing keeps them within a budget.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn workers(demo: &high::Demo) -> Box<dyn Scheduler> {
-    let threads = tine_scheduler::Threads::new();
-    Box::new(demo.workers.map_or(threads, |n| threads.workers(n)))
-}

@@ -21,6 +21,7 @@ use tine_scheduler::Serial;
 use crate::cli::failure::Failure;
 use crate::cli::high;
 use crate::cli::note;
+use crate::cli::workers;
 use generate::Draft;
 use input::Input;
 use means::Means;
@@ -72,7 +73,8 @@ fn provide(demo: &high::Demo) -> Result<(Input, Option<f64>), Failure> {
     let started = Instant::now();
     let draft = Draft::new(&demo.data)?;
     let files = draft.write(demo.rows, demo.seed);
-    measure(demo, "writing files", &files, &*measure::workers(demo), None)?;
+    let workers = workers::local(demo.workers, demo.memory.as_deref())?;
+    measure(demo, "writing files", &files, &*workers, None)?;
     draft.publish()?;
     let seconds = started.elapsed().as_secs_f64();
     let input = Input::find(&demo.data)?.ok_or_else(|| {
@@ -87,7 +89,8 @@ fn compute_twice(
     job: &Delayed<Means>,
 ) -> Result<(Measured<Means>, Measured<Means>), Failure> {
     let file = Some(demo.profile.as_path());
-    let parallel = measure(demo, "worker processes", job, &*measure::workers(demo), file)?;
+    let workers = workers::local(demo.workers, demo.memory.as_deref())?;
+    let parallel = measure(demo, "worker processes", job, &*workers, file)?;
     Ok((parallel, measure(demo, "one thread", job, &Serial::new(), None)?))
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Run {
     pub(crate) out: Option<PathBuf>,
     /// The log of jobs.
     pub(crate) joblog: Option<PathBuf>,
+    /// The file that what they print goes to.
+    pub(crate) stream: Option<PathBuf>,
 }
 
 /// What is done with a job file.
@@ -101,6 +103,7 @@ impl TryFrom<low::Run> for Run {
             json: typed.json,
             out: typed.out,
             joblog: typed.joblog,
+            stream: typed.stream,
         })
     }
 }

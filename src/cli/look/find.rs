@@ -1,6 +1,7 @@
 //! Groups and workers by what the user calls them, and the nearest name where there is none.
 //! It knows nothing of files.
 
+use strsim::levenshtein;
 use tine_profiler::Trace;
 
 use crate::cli::failure::Failure;
@@ -68,7 +69,7 @@ pub(super) fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
     let most = name.chars().count().div_ceil(3);
     // A slip in the beginning of a long name counts as much as one in all of it.
     let head = |n: &str| n.chars().take(name.chars().count()).collect::<String>();
-    let far = |n: &&&'a str| distance(name, n).min(1 + distance(name, &head(n)));
+    let far = |n: &&&'a str| levenshtein(name, n).min(1 + levenshtein(name, &head(n)));
     names
         .iter()
         .map(|n| (far(&n), *n))
@@ -77,31 +78,9 @@ pub(super) fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
         .map(|b| b.1)
 }
 
-/// How many letters must be put in, taken out or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_changes() {
-        let pairs = [("", "abc"), ("sum", "sum"), ("kitten", "sitting"), ("maen", "mean")];
-        assert_eq!(pairs.map(|(a, b)| distance(a, b)), [3, 0, 3, 2]);
-    }
 
     #[test]
     fn finds_what_was_meant() {

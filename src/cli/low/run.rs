@@ -80,6 +80,10 @@ pub(crate) struct Run {
     #[arg(long, help_heading = "What is shown and left")]
     pub(crate) line_buffer: bool,
 
+    /// Write what all jobs print to this file, for `tine cat`, instead of showing it
+    #[arg(long, value_name = "FILE", help_heading = "What is shown and left")]
+    pub(crate) stream: Option<PathBuf>,
+
     /// Show what jobs print and what failed, nothing else
     #[arg(short = 'q', long, help_heading = "What is shown and left")]
     pub(crate) quiet: bool,
@@ -108,6 +112,7 @@ Examples:
   tine run jobs.toml train:seed=2      that job, and what it needs
   tine run jobs.toml --resume          after a crash, a power cut, or Ctrl-C
   tine run jobs.toml --out result      leave pictures, a report and a log
+  tine run jobs.toml --stream out      what jobs print, in one file: tine cat out train:seed=2
   tine graph jobs.toml                 draw what needs what
 ";
 

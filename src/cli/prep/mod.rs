@@ -8,11 +8,12 @@ use std::time::Instant;
 
 use tine::compute_with;
 use tine_datasets::{Error, Job};
-use tine_scheduler::{Scheduler, observe};
+use tine_scheduler::observe;
 
 use crate::cli::failure::Failure;
 use crate::cli::high;
 use crate::cli::progress::Bar;
+use crate::cli::workers;
 use report::Report;
 
 /// Does the job, and returns what is to be printed.
@@ -20,32 +21,19 @@ pub(crate) fn run(prep: &high::Prep) -> Result<String, Failure> {
     let started = Instant::now();
     let job = Job::plan(prep.order.clone())?;
     let tasks = job.tasks();
+    let workers = workers::local(prep.workers, None)?;
     let sizes = match (tasks.is_empty(), prep.progress) {
         (true, _) => Vec::new(),
-        (_, false) => compute_with(&tasks, &*workers(prep)).map_err(explained)?,
+        (_, false) => compute_with(&tasks, &*workers).map_err(explained)?,
         (_, true) => {
             let bar = Arc::new(Bar::new("writing files", prep.colour));
-            observe(bar, || compute_with(&tasks, &*workers(prep))).map_err(explained)?
+            observe(bar, || compute_with(&tasks, &*workers)).map_err(explained)?
         }
     };
     let rows = job.finish(&sizes)?;
     let seconds = started.elapsed().as_secs_f64();
     let report = Report { order: &prep.order, rows, seconds };
     Ok(if prep.json { report.json() } else { report.text() })
-}
-
-/// Forked processes, as many as are asked for or as there are cores.
-#[cfg(target_os = "linux")]
-fn workers(prep: &high::Prep) -> Box<dyn Scheduler> {
-    let processes = tine_scheduler::Processes::new();
-    Box::new(prep.workers.map_or(processes.clone(), |n| processes.workers(n)))
-}
-
-/// Threads, where there are no forked processes.
-#[cfg(not(target_os = "linux"))]
-fn workers(prep: &high::Prep) -> Box<dyn Scheduler> {
-    let threads = tine_scheduler::Threads::new();
-    Box::new(prep.workers.map_or(threads.clone(), |n| threads.workers(n)))
 }
 
 /// What a task could not do, it could not do for want of room or of permission.

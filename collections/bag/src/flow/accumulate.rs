@@ -6,27 +6,44 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tine_collection::Input;
 use tine_scheduler::{Error, ErrorKind, Result, Value};
 
 use super::opening::{Opening, Reading};
 use super::program::{End, Opened};
 use super::sink::{Counts, Flow, Sink};
 
-/// How a state begins, what it does with an element, and what becomes of it.
-struct Functions<I, F, D> {
+/// An end: how its state begins, what it does with an element, and what becomes of it.
+pub(crate) struct Accumulate<T, S, R, I, G, D> {
     name: &'static str,
-    inputs: Vec<Input>,
     begin: I,
-    run: F,
+    gather: G,
     done: D,
+    types: PhantomData<fn(T, S) -> R>,
 }
 
+/// How a function is given elements.
+pub(crate) trait Gather<T, S>: Send + Sync + 'static {
+    /// Whether it needs elements as its own.
+    const OWNS: bool;
+
+    /// An element that nobody else needs.
+    fn push(&self, state: &mut S, value: T, reading: &Reading) -> Flow;
+
+    /// An element that is lent.
+    fn look(&self, state: &mut S, value: &T, reading: &Reading) -> Flow;
+}
+
+/// A function that takes elements as its own.
+pub(crate) struct Taking<F>(F);
+
+/// A function that looks at elements.
+pub(crate) struct Looking<F>(F);
+
 /// An end that takes elements as its own.
-pub(crate) struct TakeEnd<T, S, R, I, F, D>(Functions<I, F, D>, PhantomData<fn(T, S) -> R>);
+pub(crate) type TakeEnd<T, S, R, I, F, D> = Accumulate<T, S, R, I, Taking<F>, D>;
 
 /// An end that looks at elements.
-pub(crate) struct LookEnd<T, S, R, I, F, D>(Functions<I, F, D>, PhantomData<fn(T, S) -> R>);
+pub(crate) type LookEnd<T, S, R, I, F, D> = Accumulate<T, S, R, I, Looking<F>, D>;
 
 /// The state of an end, where whoever takes the result out finds it.
 type Kept<S> = Rc<RefCell<Option<S>>>;
@@ -37,8 +54,8 @@ where
     F: Fn(&mut S, T, &Reading) -> Flow + Send + Sync + 'static,
     D: Fn(S) -> Result<R> + Send + Sync + 'static,
 {
-    pub(crate) fn new(name: &'static str, begin: I, run: F, done: D) -> Self {
-        TakeEnd(Functions { name, inputs: Vec::new(), begin, run, done }, PhantomData)
+    pub(crate) fn new(name: &'static str, begin: I, take: F, done: D) -> Self {
+        Accumulate { name, begin, gather: Taking(take), done, types: PhantomData }
     }
 }
 
@@ -48,8 +65,38 @@ where
     F: Fn(&mut S, &T, &Reading) -> Flow + Send + Sync + 'static,
     D: Fn(S) -> Result<R> + Send + Sync + 'static,
 {
-    pub(crate) fn new(name: &'static str, begin: I, run: F, done: D) -> Self {
-        LookEnd(Functions { name, inputs: Vec::new(), begin, run, done }, PhantomData)
+    pub(crate) fn new(name: &'static str, begin: I, look: F, done: D) -> Self {
+        Accumulate { name, begin, gather: Looking(look), done, types: PhantomData }
+    }
+}
+
+impl<T: Clone, S, F> Gather<T, S> for Taking<F>
+where
+    F: Fn(&mut S, T, &Reading) -> Flow + Send + Sync + 'static,
+{
+    const OWNS: bool = true;
+
+    fn push(&self, state: &mut S, value: T, reading: &Reading) -> Flow {
+        (self.0)(state, value, reading)
+    }
+
+    fn look(&self, state: &mut S, value: &T, reading: &Reading) -> Flow {
+        (self.0)(state, value.clone(), reading)
+    }
+}
+
+impl<T, S, F> Gather<T, S> for Looking<F>
+where
+    F: Fn(&mut S, &T, &Reading) -> Flow + Send + Sync + 'static,
+{
+    const OWNS: bool = false;
+
+    fn push(&self, state: &mut S, value: T, reading: &Reading) -> Flow {
+        (self.0)(state, &value, reading)
+    }
+
+    fn look(&self, state: &mut S, value: &T, reading: &Reading) -> Flow {
+        (self.0)(state, value, reading)
     }
 }
 
@@ -57,123 +104,57 @@ fn gone() -> Error {
     Error::new(ErrorKind::Corrupt, "the end of a chain was not reached")
 }
 
-impl<T, S, R, I, F, D> End for TakeEnd<T, S, R, I, F, D>
+impl<T, S, R, I, G, D> End for Accumulate<T, S, R, I, G, D>
 where
     T: Clone + 'static,
     S: 'static,
     R: Value,
     I: Fn(&Opening<'_>) -> Result<S> + Send + Sync + 'static,
-    F: Fn(&mut S, T, &Reading) -> Flow + Send + Sync + 'static,
+    G: Gather<T, S>,
     D: Fn(S) -> Result<R> + Send + Sync + 'static,
 {
     type In = T;
     type Out = R;
 
     fn name(&self) -> &'static str {
-        self.0.name
-    }
-
-    fn inputs(&self, _block: u32) -> Vec<Input> {
-        self.0.inputs.clone()
+        self.name
     }
 
     fn open(self: &Arc<Self>, opening: &Opening<'_>) -> Result<Opened<T, R>> {
         let (end, kept) = (self.clone(), Kept::default());
-        let state = Some((self.0.begin)(opening)?);
+        let state = Some((self.begin)(opening)?);
         let reading = opening.reading.clone();
-        let sink = Taking { end: self.clone(), state, kept: kept.clone(), reading };
-        let taken = move || (end.0.done)(kept.take().ok_or_else(gone)?);
+        let sink = AtWork { end: self.clone(), state, kept: kept.clone(), reading };
+        let taken = move || (end.done)(kept.take().ok_or_else(gone)?);
         Ok((Box::new(sink), Box::new(taken)))
     }
 }
 
-struct Taking<T, S, R, I, F, D> {
-    end: Arc<TakeEnd<T, S, R, I, F, D>>,
+/// An end at work.
+struct AtWork<T, S, R, I, G, D> {
+    end: Arc<Accumulate<T, S, R, I, G, D>>,
     state: Option<S>,
     kept: Kept<S>,
     reading: Rc<Reading>,
 }
 
-impl<T, S, R, I, F, D> Sink<T> for Taking<T, S, R, I, F, D>
-where
-    T: Clone,
-    F: Fn(&mut S, T, &Reading) -> Flow,
-{
+impl<T, S, R, I, G: Gather<T, S>, D> Sink<T> for AtWork<T, S, R, I, G, D> {
     fn push(&mut self, value: T) -> Flow {
         match &mut self.state {
-            Some(state) => (self.end.0.run)(state, value, &self.reading),
+            Some(state) => self.end.gather.push(state, value, &self.reading),
             None => super::STOP,
         }
     }
 
     fn look(&mut self, value: &T) -> Flow {
-        self.push(value.clone())
-    }
-
-    fn owns(&self) -> bool {
-        true
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        *self.kept.borrow_mut() = self.state.take();
-        Ok(())
-    }
-}
-
-impl<T, S, R, I, F, D> End for LookEnd<T, S, R, I, F, D>
-where
-    T: Clone + 'static,
-    S: 'static,
-    R: Value,
-    I: Fn(&Opening<'_>) -> Result<S> + Send + Sync + 'static,
-    F: Fn(&mut S, &T, &Reading) -> Flow + Send + Sync + 'static,
-    D: Fn(S) -> Result<R> + Send + Sync + 'static,
-{
-    type In = T;
-    type Out = R;
-
-    fn name(&self) -> &'static str {
-        self.0.name
-    }
-
-    fn inputs(&self, _block: u32) -> Vec<Input> {
-        self.0.inputs.clone()
-    }
-
-    fn open(self: &Arc<Self>, opening: &Opening<'_>) -> Result<Opened<T, R>> {
-        let (end, kept) = (self.clone(), Kept::default());
-        let state = Some((self.0.begin)(opening)?);
-        let reading = opening.reading.clone();
-        let sink = Looking { end: self.clone(), state, kept: kept.clone(), reading };
-        let taken = move || (end.0.done)(kept.take().ok_or_else(gone)?);
-        Ok((Box::new(sink), Box::new(taken)))
-    }
-}
-
-struct Looking<T, S, R, I, F, D> {
-    end: Arc<LookEnd<T, S, R, I, F, D>>,
-    state: Option<S>,
-    kept: Kept<S>,
-    reading: Rc<Reading>,
-}
-
-impl<T, S, R, I, F, D> Sink<T> for Looking<T, S, R, I, F, D>
-where
-    F: Fn(&mut S, &T, &Reading) -> Flow,
-{
-    fn push(&mut self, value: T) -> Flow {
-        self.look(&value)
-    }
-
-    fn look(&mut self, value: &T) -> Flow {
         match &mut self.state {
-            Some(state) => (self.end.0.run)(state, value, &self.reading),
+            Some(state) => self.end.gather.look(state, value, &self.reading),
             None => super::STOP,
         }
     }
 
     fn owns(&self) -> bool {
-        false
+        G::OWNS
     }
 
     fn finish(&mut self) -> Result<()> {

@@ -10,27 +10,49 @@ use tine_scheduler::Result;
 
 use super::link::Stage;
 use super::opening::{Opening, Reading};
-use super::sink::{Flow, GO_ON, Sink};
+use super::sink::{Flow, GO_ON, STOP, Sink};
 
-/// What a step does: how its state begins, and what it does with an element.
-pub(crate) struct Step<I, F> {
-    pub(crate) name: &'static str,
-    pub(crate) inputs: Vec<Input>,
+/// A step: how its state begins, and what it does with an element.
+pub(crate) struct Step<T, U, S, I, R> {
+    name: &'static str,
+    inputs: Vec<Input>,
     begin: I,
-    run: F,
+    run: R,
+    types: PhantomData<fn(T, S) -> U>,
 }
 
 /// The beginning of a step without state.
 type Stateless = fn(&Opening<'_>) -> Result<()>;
 
+/// How a function is given elements.
+pub(crate) trait Run<T, S, U>: Send + Sync + 'static {
+    /// Whether it needs elements as its own.
+    const OWNS: bool;
+
+    /// An element that nobody else needs.
+    fn push(&self, state: &mut S, value: T, down: &mut dyn Sink<U>, reading: &Reading) -> Flow;
+
+    /// An element that is lent.
+    fn look(&self, state: &mut S, value: &T, down: &mut dyn Sink<U>, reading: &Reading) -> Flow;
+}
+
+/// A function that takes elements as its own.
+pub(crate) struct Taking<F>(F);
+
+/// A function that looks at elements, and gives something else on.
+pub(crate) struct Looking<F>(F);
+
+/// A function that lets some elements pass, as they are.
+pub(crate) struct Sifting<F>(F);
+
 /// A step that takes elements as its own.
-pub(crate) struct Take<T, U, S, I, F>(Step<I, F>, PhantomData<fn(T, S) -> U>);
+pub(crate) type Take<T, U, S, I, F> = Step<T, U, S, I, Taking<F>>;
 
 /// A step that looks at elements, and gives something else on.
-pub(crate) struct Look<T, U, S, I, F>(Step<I, F>, PhantomData<fn(T, S) -> U>);
+pub(crate) type Look<T, U, S, I, F> = Step<T, U, S, I, Looking<F>>;
 
 /// A step that lets some elements pass, as they are.
-pub(crate) struct Sift<T, S, I, F>(Step<I, F>, PhantomData<fn(T, S)>);
+pub(crate) type Sift<T, S, I, F> = Step<T, T, S, I, Sifting<F>>;
 
 impl<T, U, F> Take<T, U, (), Stateless, F>
 where
@@ -48,7 +70,7 @@ where
 {
     /// With a state for each partition, made of `inputs`.
     pub(crate) fn with(name: &'static str, inputs: Vec<Input>, begin: I, run: F) -> Self {
-        Take(Step { name, inputs, begin, run }, PhantomData)
+        Step { name, inputs, begin, run: Taking(run), types: PhantomData }
     }
 }
 
@@ -68,7 +90,7 @@ where
 {
     /// With a state for each partition, made of `inputs`.
     pub(crate) fn with(name: &'static str, inputs: Vec<Input>, begin: I, run: F) -> Self {
-        Look(Step { name, inputs, begin, run }, PhantomData)
+        Step { name, inputs, begin, run: Looking(run), types: PhantomData }
     }
 }
 
@@ -88,7 +110,61 @@ where
 {
     /// With a state for each partition.
     pub(crate) fn with(name: &'static str, begin: I, run: F) -> Self {
-        Sift(Step { name, inputs: Vec::new(), begin, run }, PhantomData)
+        Step { name, inputs: Vec::new(), begin, run: Sifting(run), types: PhantomData }
+    }
+}
+
+impl<T: Clone, S, U, F> Run<T, S, U> for Taking<F>
+where
+    F: Fn(&mut S, T, &mut dyn Sink<U>, &Reading) -> Flow + Send + Sync + 'static,
+{
+    const OWNS: bool = true;
+
+    fn push(&self, state: &mut S, value: T, down: &mut dyn Sink<U>, reading: &Reading) -> Flow {
+        (self.0)(state, value, down, reading)
+    }
+
+    fn look(&self, state: &mut S, value: &T, down: &mut dyn Sink<U>, reading: &Reading) -> Flow {
+        (self.0)(state, value.clone(), down, reading)
+    }
+}
+
+impl<T, S, U, F> Run<T, S, U> for Looking<F>
+where
+    F: Fn(&mut S, &T, &mut dyn Sink<U>, &Reading) -> Flow + Send + Sync + 'static,
+{
+    const OWNS: bool = false;
+
+    fn push(&self, state: &mut S, value: T, down: &mut dyn Sink<U>, reading: &Reading) -> Flow {
+        (self.0)(state, &value, down, reading)
+    }
+
+    fn look(&self, state: &mut S, value: &T, down: &mut dyn Sink<U>, reading: &Reading) -> Flow {
+        (self.0)(state, value, down, reading)
+    }
+}
+
+impl<T, S, F> Run<T, S, T> for Sifting<F>
+where
+    F: Fn(&mut S, &T, &Reading) -> Sifted + Send + Sync + 'static,
+{
+    // What it drops need not be copied: it is better lent to.
+    const OWNS: bool = false;
+
+    fn push(&self, state: &mut S, value: T, down: &mut dyn Sink<T>, reading: &Reading) -> Flow {
+        match (self.0)(state, &value, reading) {
+            Sifted::Kept => down.push(value),
+            Sifted::Dropped => GO_ON,
+            Sifted::Stopped => STOP,
+        }
+    }
+
+    fn look(&self, state: &mut S, value: &T, down: &mut dyn Sink<T>, reading: &Reading) -> Flow {
+        match (self.0)(state, value, reading) {
+            Sifted::Kept => down.look(value),
+            Sifted::Dropped => GO_ON,
+            Sifted::Stopped => STOP,
+        }
     }
 }
 
@@ -107,185 +183,54 @@ impl From<bool> for Sifted {
     }
 }
 
+impl<T, U, S, I, R> Stage for Step<T, U, S, I, R>
+where
+    T: Clone + 'static,
+    U: Clone + 'static,
+    S: 'static,
+    I: Fn(&Opening<'_>) -> Result<S> + Send + Sync + 'static,
+    R: Run<T, S, U>,
+{
+    type In = T;
+    type Out = U;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn inputs(&self, _block: u32) -> Vec<Input> {
+        self.inputs.clone()
+    }
+
+    fn open(
+        self: &Arc<Self>,
+        opening: &Opening<'_>,
+        down: Box<dyn Sink<U>>,
+    ) -> Result<Box<dyn Sink<T>>> {
+        let (state, reading) = ((self.begin)(opening)?, opening.reading.clone());
+        Ok(Box::new(AtWork { step: self.clone(), state, down, reading }))
+    }
+}
+
 /// A step at work.
-struct Taking<T, U, S, I, F> {
-    step: Arc<Take<T, U, S, I, F>>,
+struct AtWork<T, U, S, I, R> {
+    step: Arc<Step<T, U, S, I, R>>,
     state: S,
     down: Box<dyn Sink<U>>,
     reading: Rc<Reading>,
 }
 
-impl<T, U, S, I, F> Stage for Take<T, U, S, I, F>
-where
-    T: Clone + 'static,
-    U: Clone + 'static,
-    S: 'static,
-    I: Fn(&Opening<'_>) -> Result<S> + Send + Sync + 'static,
-    F: Fn(&mut S, T, &mut dyn Sink<U>, &Reading) -> Flow + Send + Sync + 'static,
-{
-    type In = T;
-    type Out = U;
-
-    fn name(&self) -> &'static str {
-        self.0.name
-    }
-
-    fn inputs(&self, _block: u32) -> Vec<Input> {
-        self.0.inputs.clone()
-    }
-
-    fn open(
-        self: &Arc<Self>,
-        opening: &Opening<'_>,
-        down: Box<dyn Sink<U>>,
-    ) -> Result<Box<dyn Sink<T>>> {
-        let (state, reading) = ((self.0.begin)(opening)?, opening.reading.clone());
-        Ok(Box::new(Taking { step: self.clone(), state, down, reading }))
-    }
-}
-
-impl<T, U, S, I, F> Sink<T> for Taking<T, U, S, I, F>
-where
-    T: Clone,
-    F: Fn(&mut S, T, &mut dyn Sink<U>, &Reading) -> Flow,
-{
+impl<T, U, S, I, R: Run<T, S, U>> Sink<T> for AtWork<T, U, S, I, R> {
     fn push(&mut self, value: T) -> Flow {
-        (self.step.0.run)(&mut self.state, value, &mut *self.down, &self.reading)
+        self.step.run.push(&mut self.state, value, &mut *self.down, &self.reading)
     }
 
     fn look(&mut self, value: &T) -> Flow {
-        self.push(value.clone())
+        self.step.run.look(&mut self.state, value, &mut *self.down, &self.reading)
     }
 
     fn owns(&self) -> bool {
-        true
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.down.finish()
-    }
-}
-
-struct Looking<T, U, S, I, F> {
-    step: Arc<Look<T, U, S, I, F>>,
-    state: S,
-    down: Box<dyn Sink<U>>,
-    reading: Rc<Reading>,
-}
-
-impl<T, U, S, I, F> Stage for Look<T, U, S, I, F>
-where
-    T: Clone + 'static,
-    U: Clone + 'static,
-    S: 'static,
-    I: Fn(&Opening<'_>) -> Result<S> + Send + Sync + 'static,
-    F: Fn(&mut S, &T, &mut dyn Sink<U>, &Reading) -> Flow + Send + Sync + 'static,
-{
-    type In = T;
-    type Out = U;
-
-    fn name(&self) -> &'static str {
-        self.0.name
-    }
-
-    fn inputs(&self, _block: u32) -> Vec<Input> {
-        self.0.inputs.clone()
-    }
-
-    fn open(
-        self: &Arc<Self>,
-        opening: &Opening<'_>,
-        down: Box<dyn Sink<U>>,
-    ) -> Result<Box<dyn Sink<T>>> {
-        let (state, reading) = ((self.0.begin)(opening)?, opening.reading.clone());
-        Ok(Box::new(Looking { step: self.clone(), state, down, reading }))
-    }
-}
-
-impl<T, U, S, I, F> Sink<T> for Looking<T, U, S, I, F>
-where
-    F: Fn(&mut S, &T, &mut dyn Sink<U>, &Reading) -> Flow,
-{
-    fn push(&mut self, value: T) -> Flow {
-        self.look(&value)
-    }
-
-    fn look(&mut self, value: &T) -> Flow {
-        (self.step.0.run)(&mut self.state, value, &mut *self.down, &self.reading)
-    }
-
-    fn owns(&self) -> bool {
-        false
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.down.finish()
-    }
-}
-
-struct Sifting<T, S, I, F> {
-    step: Arc<Sift<T, S, I, F>>,
-    state: S,
-    down: Box<dyn Sink<T>>,
-    reading: Rc<Reading>,
-}
-
-impl<T, S, I, F> Stage for Sift<T, S, I, F>
-where
-    T: Clone + 'static,
-    S: 'static,
-    I: Fn(&Opening<'_>) -> Result<S> + Send + Sync + 'static,
-    F: Fn(&mut S, &T, &Reading) -> Sifted + Send + Sync + 'static,
-{
-    type In = T;
-    type Out = T;
-
-    fn name(&self) -> &'static str {
-        self.0.name
-    }
-
-    fn open(
-        self: &Arc<Self>,
-        opening: &Opening<'_>,
-        down: Box<dyn Sink<T>>,
-    ) -> Result<Box<dyn Sink<T>>> {
-        let (state, reading) = ((self.0.begin)(opening)?, opening.reading.clone());
-        Ok(Box::new(Sifting { step: self.clone(), state, down, reading }))
-    }
-}
-
-impl<T, S, I, F> Sifting<T, S, I, F>
-where
-    F: Fn(&mut S, &T, &Reading) -> Sifted,
-{
-    fn sift(&mut self, value: &T) -> Sifted {
-        (self.step.0.run)(&mut self.state, value, &self.reading)
-    }
-}
-
-impl<T, S, I, F> Sink<T> for Sifting<T, S, I, F>
-where
-    F: Fn(&mut S, &T, &Reading) -> Sifted,
-{
-    fn push(&mut self, value: T) -> Flow {
-        match self.sift(&value) {
-            Sifted::Kept => self.down.push(value),
-            Sifted::Dropped => GO_ON,
-            Sifted::Stopped => super::STOP,
-        }
-    }
-
-    fn look(&mut self, value: &T) -> Flow {
-        match self.sift(value) {
-            Sifted::Kept => self.down.look(value),
-            Sifted::Dropped => GO_ON,
-            Sifted::Stopped => super::STOP,
-        }
-    }
-
-    // What it drops need not be copied: it is better lent to.
-    fn owns(&self) -> bool {
-        false
+        R::OWNS
     }
 
     fn finish(&mut self) -> Result<()> {

@@ -20,6 +20,9 @@ impl<T: AsRef<str> + Clone + 'static> Bag<T> {
     /// a name without `*` is a folder. Files whose names end in `.gz`, `.zst`, `.bz2` or `.xz` are
     /// packed. A file appears when it is complete, and replaces what was there.
     ///
+    /// With the feature `remote` the name may be an address in a store, as
+    /// `s3://bucket/out/part-*.txt.gz`: see [`Target`] for what is different there.
+    ///
     /// ```
     /// use tine::prelude::*;
     /// # let folder = tempfile::tempdir().unwrap();
@@ -33,7 +36,7 @@ impl<T: AsRef<str> + Clone + 'static> Bag<T> {
     ///
     /// # Errors
     /// A name that cannot be one for several files is an error that the value carries; what the
-    /// file system refuses is an error of the task.
+    /// file system or the store refuses is an error of the task.
     #[track_caller]
     pub fn to_textfiles(&self, path: impl AsRef<Path>) -> Delayed<Vec<Written>> {
         self.to_textfiles_as(&Target::new(path))

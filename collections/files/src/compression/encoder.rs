@@ -1,22 +1,21 @@
 //! Encodes a stream of bytes into any format.
 //! It does not know where the bytes go.
 
-use std::fs::File;
 use std::io::{self, Write};
 
 use super::Compression;
 use crate::error::{Error, ErrorKind, Result};
 
-/// A writer that compresses into a file.
-pub(crate) enum Encoder {
-    Plain(File),
-    Gzip(flate2::write::GzEncoder<File>),
+/// A writer that compresses into another.
+pub(crate) enum Encoder<W: Write> {
+    Plain(W),
+    Gzip(flate2::write::GzEncoder<W>),
     #[cfg(feature = "zstd")]
-    Zstd(zstd::stream::write::Encoder<'static, File>),
+    Zstd(zstd::stream::write::Encoder<'static, W>),
     #[cfg(feature = "bzip2")]
-    Bzip2(bzip2::write::BzEncoder<File>),
+    Bzip2(bzip2::write::BzEncoder<W>),
     #[cfg(feature = "xz")]
-    Xz(liblzma::write::XzEncoder<File>),
+    Xz(liblzma::write::XzEncoder<W>),
 }
 
 /// Levels of a format: the lowest, the one that is taken, the highest.
@@ -46,44 +45,44 @@ pub(crate) fn checked_level(format: Compression, level: Option<i32>) -> Result<i
     }
 }
 
-impl Encoder {
-    /// Starts to compress into `file`, at a level that [`checked_level`] returned.
+impl<W: Write> Encoder<W> {
+    /// Starts to compress into `to`, at a level that [`checked_level`] returned.
     ///
     /// # Errors
     /// A format that is not compiled in; memory that the format's library does not get.
-    pub(crate) fn new(format: Compression, level: i32, file: File) -> io::Result<Self> {
+    pub(crate) fn new(format: Compression, level: i32, to: W) -> io::Result<Self> {
         let level_bits = level.unsigned_abs();
         Ok(match format {
-            Compression::None => Encoder::Plain(file),
+            Compression::None => Encoder::Plain(to),
             Compression::Gzip => {
                 let level = flate2::Compression::new(level_bits);
-                Encoder::Gzip(flate2::write::GzEncoder::new(file, level))
+                Encoder::Gzip(flate2::write::GzEncoder::new(to, level))
             }
             #[cfg(feature = "zstd")]
             Compression::Zstd => {
-                let mut encoder = zstd::stream::write::Encoder::new(file, level)?;
+                let mut encoder = zstd::stream::write::Encoder::new(to, level)?;
                 encoder.include_checksum(true)?;
                 Encoder::Zstd(encoder)
             }
             #[cfg(feature = "bzip2")]
             Compression::Bzip2 => {
                 let level = bzip2::Compression::new(level_bits);
-                Encoder::Bzip2(bzip2::write::BzEncoder::new(file, level))
+                Encoder::Bzip2(bzip2::write::BzEncoder::new(to, level))
             }
             #[cfg(feature = "xz")]
-            Compression::Xz => Encoder::Xz(liblzma::write::XzEncoder::new(file, level_bits)),
+            Compression::Xz => Encoder::Xz(liblzma::write::XzEncoder::new(to, level_bits)),
             #[cfg(not(all(feature = "zstd", feature = "bzip2", feature = "xz")))]
             _ => return Err(io::ErrorKind::Unsupported.into()),
         })
     }
 
-    /// Writes what is still held back, and returns the file.
+    /// Writes what is still held back, and returns where it was written to.
     ///
     /// # Errors
-    /// What the file refuses.
-    pub(crate) fn finish(self) -> io::Result<File> {
+    /// What is refused there.
+    pub(crate) fn finish(self) -> io::Result<W> {
         match self {
-            Encoder::Plain(file) => Ok(file),
+            Encoder::Plain(to) => Ok(to),
             Encoder::Gzip(encoder) => encoder.finish(),
             #[cfg(feature = "zstd")]
             Encoder::Zstd(encoder) => encoder.finish(),
@@ -95,10 +94,10 @@ impl Encoder {
     }
 }
 
-impl Write for Encoder {
+impl<W: Write> Write for Encoder<W> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         match self {
-            Encoder::Plain(file) => file.write(buf),
+            Encoder::Plain(to) => to.write(buf),
             Encoder::Gzip(encoder) => encoder.write(buf),
             #[cfg(feature = "zstd")]
             Encoder::Zstd(encoder) => encoder.write(buf),

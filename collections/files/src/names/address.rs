@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// A name, understood.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Address {
+pub(crate) enum Address {
     /// A path or pattern of this machine.
     Path(PathBuf),
     /// An address in a store.
@@ -84,6 +84,17 @@ fn decode(path: &str) -> Result<PathBuf> {
         let what = "decodes to bytes that are not UTF-8; write the path without file://";
         Error::new(ErrorKind::Name, what).of_file(format_args!("file://{path}"))
     })
+}
+
+impl Address {
+    /// The address as a path, which means the same where it is taken as a name.
+    pub(crate) fn into_name(self) -> PathBuf {
+        match self {
+            Address::Path(path) => path,
+            #[cfg(feature = "remote")]
+            Address::Remote(name) => name.into(),
+        }
+    }
 }
 
 #[cfg(test)]

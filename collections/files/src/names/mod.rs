@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::FileInfo;
 
-use address::Address;
+pub(crate) use address::Address;
 #[cfg(feature = "remote")]
 pub(crate) use local::RULES;
 
@@ -53,20 +53,12 @@ impl Names {
     }
 }
 
-/// Returns the path that a name of one file means, to write to it.
+/// Returns the one file that a name means, to write to it: patterns have no meaning here.
 ///
 /// # Errors
-/// An address that is not of this machine.
-pub(crate) fn local_path(name: &Path) -> Result<PathBuf> {
-    match address::parse(name)? {
-        Address::Path(path) => Ok(path),
-        #[cfg(feature = "remote")]
-        Address::Remote(name) => {
-            let what = "is in a store, and files are only written to this machine; write them to a \
-                        folder, and copy that";
-            Err(Error::new(ErrorKind::Unsupported, what).of_file(name))
-        }
-    }
+/// Addresses that cannot be followed.
+pub(crate) fn one(name: &Path) -> Result<Address> {
+    address::parse(name)
 }
 
 impl From<&Names> for Names {

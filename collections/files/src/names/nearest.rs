@@ -47,37 +47,9 @@ fn here(path: &Path) -> &Path {
 
 /// Returns the entry that differs from `name` in the fewest letters, if it is a third at most.
 fn closest<'a>(name: &OsStr, entries: &'a [String]) -> Option<&'a str> {
-    let name: Vec<char> = name.to_str()?.chars().collect();
-    let allowed = name.len().div_ceil(3);
-    let distances = entries.iter().map(|entry| (distance(&name, entry), entry));
+    let name = name.to_str()?;
+    let allowed = name.chars().count().div_ceil(3);
+    let distances = entries.iter().map(|entry| (strsim::levenshtein(name, entry), entry));
     let (distance, entry) = distances.min_by_key(|(distance, _)| *distance)?;
     (distance <= allowed).then_some(entry)
-}
-
-/// How many letters must be added, taken away or changed, as Levenshtein counts.
-fn distance(a: &[char], b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=a.len()).collect();
-    for (i, y) in b.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, x) in a.iter().enumerate() {
-            let changed = diagonal + usize::from(*x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[a.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distances_are_those_of_levenshtein() {
-        let d = |a: &str, b| distance(&a.chars().collect::<Vec<_>>(), b);
-        assert_eq!(d("kitten", "sitting"), 3);
-        assert_eq!(d("", "abc"), 3);
-        assert_eq!(d("flaw", "lawn"), 2);
-    }
 }

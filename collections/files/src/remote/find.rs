@@ -9,7 +9,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use super::driver::Driver;
-use super::{failed, store};
+use super::{failed, key_of, split, store};
 use crate::compression::Compression;
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::{FileInfo, Location};
@@ -22,13 +22,7 @@ use crate::names::RULES;
 /// As for files of this machine; what the store refuses.
 pub(crate) fn expand(name: &str, files: &mut Vec<FileInfo>) -> Result<()> {
     let driver = Driver::new().map_err(|e| Error::io("reach", name, e))?;
-    let (scheme, rest) = name.split_once("://").expect("it was told by its scheme");
-    let is_http = scheme.to_ascii_lowercase().starts_with("http");
-    let (base, path) = match rest.split_once('/') {
-        // A path in a bucket is taken letter by letter, and may have what an address may not.
-        Some((bucket, key)) if !is_http => (format!("{scheme}://{bucket}"), Some(key)),
-        _ => (name.to_owned(), None),
-    };
+    let (base, path) = split(name);
     let (store, given) = store(&base)?;
     let found = driver.wait(async {
         match path {
@@ -36,7 +30,7 @@ pub(crate) fn expand(name: &str, files: &mut Vec<FileInfo>) -> Result<()> {
                 matches(&*store, name, pattern).await
             }
             Some(key) => {
-                let key = Path::parse(key).map_err(|e| failed("reach", name, e.into()))?;
+                let key = key_of(name, key)?;
                 Ok(vec![one(&*store, name, &key).await?])
             }
             None => Ok(vec![one(&*store, name, &given).await?]),

@@ -129,6 +129,14 @@ fn files_behind_http_are_read_in_blocks() {
 fn addresses_are_checked() {
     let refused = |name: &str| Text::new().plan(name).unwrap_err();
     assert_eq!(refused("https://example.com/a.csv?token=1").kind(), ErrorKind::Name);
-    let target = crate::Target::new("s3://bucket/*.csv").plan(1).unwrap_err();
-    assert_eq!(target.kind(), ErrorKind::Unsupported);
+    for target in ["s3://bucket/a//*.csv", "https://example.com/*?token=1"] {
+        let refused = crate::Target::new(target).plan(2).unwrap_err();
+        assert_eq!(
+            (refused.kind(), refused.file().is_some()),
+            (ErrorKind::Name, true),
+            "{refused}"
+        );
+    }
+    let sinks = crate::Target::new("s3://bucket/folder").plan(11).unwrap();
+    assert_eq!(sinks[10].path().to_str(), Some("s3://bucket/folder/10.part"));
 }

@@ -1,6 +1,7 @@
 //! Writing partitions, one file each: named, compressed, there as a whole or not at all.
 //! It does not know what is written.
 
+mod output;
 mod sink;
 mod staged;
 mod target;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::staged::Staged;
+use super::output::Output;
 use crate::compression::{Compression, Encoder};
 use crate::error::{Error, Result};
 
@@ -17,7 +17,7 @@ const GATHERED: usize = 64 << 10;
 /// Where one partition is written.
 ///
 /// The file appears under its name when it is complete, and replaces what was there. A process that
-/// dies while it writes changes nothing, and the task can be done again.
+/// dies while it writes changes nothing that anybody sees, and the task can be done again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Sink {
     pub(super) path: PathBuf,
@@ -29,7 +29,7 @@ pub struct Sink {
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Written {
-    /// The file.
+    /// The file; the address, where it is in a store.
     pub path: PathBuf,
     /// How many bytes it has, compressed if it is.
     pub bytes: u64,
@@ -38,7 +38,7 @@ pub struct Written {
 }
 
 impl Sink {
-    /// The file.
+    /// The file; the address, where it is in a store.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -51,14 +51,13 @@ impl Sink {
     /// Opens it to be written to; missing folders are made.
     ///
     /// # Errors
-    /// What the file system refuses, with the file and the reason.
+    /// What the file system or the store refuses, with the file and the reason.
     pub fn create(&self) -> Result<SinkWriter> {
-        let failed = |e| Error::io("create", self.path.display(), e);
-        let (staged, file) = Staged::create(&self.path).map_err(failed)?;
-        let encoder = Encoder::new(self.compression, self.level, file).map_err(failed)?;
+        let output = Output::create(&self.path)?;
+        let encoder = Encoder::new(self.compression, self.level, output)
+            .map_err(|e| Error::io("create", self.path.display(), e))?;
         Ok(SinkWriter {
             output: BufWriter::with_capacity(GATHERED, encoder),
-            staged,
             path: self.path.clone(),
             open_end: self.open_end,
             lines: 0,
@@ -68,7 +67,7 @@ impl Sink {
     /// Writes lines, each with `\n` behind it.
     ///
     /// # Errors
-    /// What the file system refuses, with the file and the reason.
+    /// What the file system or the store refuses, with the file and the reason.
     pub fn write_lines<S: AsRef<str>>(
         &self,
         lines: impl IntoIterator<Item = S>,
@@ -95,8 +94,7 @@ impl Sink {
 
 /// The file of a partition, open. What is not [`finish`](Self::finish)ed was never there.
 pub struct SinkWriter {
-    output: BufWriter<Encoder>,
-    staged: Staged,
+    output: BufWriter<Encoder<Output>>,
     path: PathBuf,
     open_end: bool,
     lines: u64,
@@ -106,7 +104,7 @@ impl SinkWriter {
     /// Writes a line, and the line end that belongs behind it or before it.
     ///
     /// # Errors
-    /// What the file system refuses, with the file and the reason.
+    /// What the file system or the store refuses, with the file and the reason.
     pub fn write_line(&mut self, line: &str) -> Result<()> {
         if self.open_end && self.lines > 0 {
             self.put(b"\n")?;
@@ -122,12 +120,12 @@ impl SinkWriter {
     /// Writes what is held back, and gives the file its name.
     ///
     /// # Errors
-    /// What the file system refuses, with the file and the reason.
+    /// What the file system or the store refuses, with the file and the reason.
     pub fn finish(self) -> Result<Written> {
         let failed = |e| Error::io("write", self.path.display(), e);
         let encoder = self.output.into_inner().map_err(|e| failed(e.into_error()))?;
-        let file = encoder.finish().map_err(failed)?;
-        let bytes = self.staged.publish(file, &self.path).map_err(failed)?;
+        let output = encoder.finish().map_err(failed)?;
+        let bytes = output.publish(&self.path).map_err(failed)?;
         Ok(Written { path: self.path, bytes, lines: self.lines })
     }
 

@@ -8,13 +8,19 @@ use std::path::{Path, PathBuf};
 use super::sink::Sink;
 use crate::compression::{Compression, checked_level};
 use crate::error::{Error, ErrorKind, Result};
-use crate::names::local_path;
+use crate::names;
 
 /// Where partitions are written, and how: one file each, compressed as its extension says.
 ///
 /// A `*` in the name becomes the number of the partition, with zeros in front so that names sort
 /// as partitions do. A name without `*` is a folder, and the files in it are `0.part` and so on.
 /// Folders that are missing are made.
+///
+/// With the feature `remote`, a name may be an address in a store (`s3://bucket/out/part-*.txt.gz`),
+/// as [`Names`](crate::Names) are. A file goes there in parts of 8 MiB while it is written, and is
+/// there when all of it is. Where a process is killed meanwhile, S3 and Google keep the parts, which
+/// nobody sees, until a lifecycle rule of the bucket ends unfinished uploads. A server of plain HTTP
+/// (`PUT`, as WebDAV has it) takes a file of up to 64 MiB in one piece.
 ///
 /// ```
 /// use tine_files::Target;
@@ -85,11 +91,11 @@ impl Target {
     ///
     /// # Errors
     /// Two partitions with one name; a list of files of another length; two `*`; levels and
-    /// compressions that there are not.
+    /// compressions that there are not; addresses that name no file of a store.
     pub fn plan(&self, partitions: usize) -> Result<Vec<Sink>> {
         let paths = match &self.place {
             Place::Files(paths) => listed(paths, partitions)?,
-            Place::Pattern(pattern) => self.named(&local_path(pattern)?, partitions)?,
+            Place::Pattern(pattern) => self.named(&names::one(pattern)?.into_name(), partitions)?,
         };
         let mut first: BTreeMap<&Path, usize> = BTreeMap::new();
         for (i, path) in paths.iter().enumerate() {
@@ -98,6 +104,8 @@ impl Target {
                 return Err(Error::new(ErrorKind::Name, what).of_file(path.display()));
             }
         }
+        #[cfg(feature = "remote")]
+        crate::remote::check(&paths)?;
         paths.iter().map(|path| self.sink(path)).collect()
     }
 
@@ -135,7 +143,7 @@ impl Target {
 
 fn listed(paths: &[PathBuf], partitions: usize) -> Result<Vec<PathBuf>> {
     if paths.len() == partitions {
-        return paths.iter().map(|path| local_path(path)).collect();
+        return paths.iter().map(|path| Ok(names::one(path)?.into_name())).collect();
     }
     let what = format!("{} files were named for {partitions} partitions", paths.len());
     Err(Error::new(ErrorKind::Name, what))

@@ -11,9 +11,10 @@ use twox_hash::XxHash3_64;
 
 use super::super::Mistake;
 use super::super::braces::Text;
-use super::super::group::{Group, Spot};
+use super::super::group::Group;
 use super::super::names::nearest;
 use super::super::paths::normal;
+use super::super::source::Spot;
 use super::{JobId, Jobs};
 
 /// A number that is a hash already.

@@ -124,7 +124,7 @@ mod tests {
     use nix::sys::socket::{Shutdown, shutdown};
 
     use super::*;
-    use crate::run::zygote::message::pair;
+    use crate::run::packet::pair;
 
     #[test]
     fn a_worker_begins_when_it_is_told_to() {

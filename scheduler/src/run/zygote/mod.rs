@@ -26,11 +26,12 @@ use nix::unistd::{Pid, getpid, gettid};
 
 use super::fork::{self, Child, Lifeline};
 use super::memory::private_of;
+use super::packet;
 use crate::arena::Arena;
 use crate::engine::{Bell, Engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::worker;
-use message::{Message, pair, receive, send};
+use message::{Message, receive, send};
 
 /// The zygote forks at once; a machine that takes longer than this has other troubles.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -99,7 +100,7 @@ pub fn init() -> Result<()> {
     // Before the fork, so that the arena lies at the same addresses in all processes for good.
     Arena::global()?;
     let life = Lifeline::of_this_process()?;
-    let (ours, theirs) = pair()?;
+    let (ours, theirs) = packet::pair()?;
     let pid = fork::fork_zygote(|| life::live(theirs, life), ours.as_raw_fd())?;
     let statm = File::open(format!("/proc/{pid}/statm")).ok();
     let _ = ZYGOTE.set(Zygote { socket: ours, statm, maker: getpid() });
@@ -139,7 +140,7 @@ impl Cradle {
     /// No process, no descriptors, or no zygote any more.
     pub(super) fn spawn(&self, engine: &Engine<'_>, worker: u16) -> Result<Child> {
         let (out, err) = (fork::pipe()?, fork::pipe()?);
-        let (record, theirs) = pair()?;
+        let (record, theirs) = packet::pair()?;
         let Bell::Event(event) = &engine.bell else { return Err(lost("the run has no bell")) };
         let table = engine.table.file().ok_or_else(|| lost("the table is in no file"))?;
         let fds: [BorrowedFd<'_>; 6] =
@@ -218,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_worker_is_told_to_begin() {
-        let (record, zygote) = pair().expect("sockets");
+        let (record, zygote) = packet::pair().expect("sockets");
         send(&zygote, 7, &[zygote.as_fd()]).expect("it is there");
         let (pid, _) = adopt(&record).expect("a worker");
         assert_eq!(pid.as_raw(), 7);
@@ -228,7 +229,7 @@ mod tests {
     /// The descriptor was lost on its way, and somebody else holds the socket.
     #[test]
     fn a_worker_that_cannot_be_had_is_told_so() {
-        let (record, zygote) = pair().expect("sockets");
+        let (record, zygote) = packet::pair().expect("sockets");
         let elsewhere = record.try_clone().expect("a descriptor");
         send(&zygote, 7, &[]).expect("it is there");
         assert_eq!(adopt(&record).expect_err("no descriptor").kind(), ErrorKind::Os);

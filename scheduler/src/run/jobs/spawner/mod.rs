@@ -22,12 +22,11 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::unistd::Pid;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::jobs::Command;
-use crate::run::fork;
+use crate::run::{fork, packet};
 pub(super) use wire::{End, Report};
 use wire::{Packet, Received};
 
@@ -56,8 +55,7 @@ impl Spawner {
     /// # Errors
     /// No process, no descriptors, or threads that this process has.
     pub(super) fn fork() -> Result<Spawner> {
-        let (socket, theirs) =
-            pair().map_err(|e| os(&format!("cannot make a pair of sockets: {e}")))?;
+        let (socket, theirs) = pair()?;
         let nonce = super::super::nonce();
         let body = || life::live(theirs, nonce);
         let pid = fork::fork_spawner(body, socket.as_raw_fd())?;
@@ -175,10 +173,10 @@ impl Drop for Spawner {
 
 /// Two ends that keep messages apart. None of them takes the place of a standard stream, where this
 /// process has closed one: the spawner has its own there.
-fn pair() -> nix::Result<(OwnedFd, OwnedFd)> {
-    let kind = SockType::SeqPacket;
-    let (a, b) = socketpair(AddressFamily::Unix, kind, None, SockFlag::SOCK_CLOEXEC)?;
-    Ok((above_standard(a)?, above_standard(b)?))
+fn pair() -> Result<(OwnedFd, OwnedFd)> {
+    let (a, b) = packet::pair()?;
+    let refused = |e| os(&format!("cannot copy a socket: {e}"));
+    Ok((above_standard(a).map_err(refused)?, above_standard(b).map_err(refused)?))
 }
 
 fn above_standard(fd: OwnedFd) -> nix::Result<OwnedFd> {

@@ -2,21 +2,18 @@
 //! It does not know what is done about them.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::FileExt;
 
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 
 use crate::jobs::{Command, Exit};
 use crate::region::memfd;
+use crate::run::packet::{self, Patience};
 
 /// A longer order goes through a file of memory: sockets take messages of some 200 KiB.
 const INLINE: usize = 32 << 10;
-/// Standard input, output and error, and the file of a long order.
-const MOST_FDS: usize = 4;
 
 /// What the spawner is told to do.
 #[derive(Debug)]
@@ -189,18 +186,9 @@ impl Packet {
 
     /// Sends it with these descriptors; `EAGAIN` where there is no room now.
     pub(super) fn send(&self, to: BorrowedFd<'_>, fds: &[BorrowedFd<'_>]) -> nix::Result<()> {
-        let own = self.file.as_ref().map(AsRawFd::as_raw_fd);
-        let raw: Vec<RawFd> = fds.iter().map(AsRawFd::as_raw_fd).chain(own).collect();
-        let control = [ControlMessage::ScmRights(&raw)];
-        let control = if raw.is_empty() { &control[..0] } else { &control[..] };
-        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
-        loop {
-            let iov = [IoSlice::new(&self.bytes)];
-            match sendmsg::<()>(to.as_raw_fd(), &iov, control, flags, None) {
-                Err(Errno::EINTR) => {}
-                sent => return sent.map(drop),
-            }
-        }
+        let own = self.file.as_ref().map(AsFd::as_fd);
+        let fds: Vec<BorrowedFd<'_>> = fds.iter().copied().chain(own).collect();
+        packet::send(to, &self.bytes, &fds, Patience::Refuse)
     }
 }
 
@@ -208,29 +196,6 @@ impl Report {
     /// Sends it to the program; `EAGAIN` where there is no room now.
     pub(super) fn send(&self, to: BorrowedFd<'_>) -> nix::Result<()> {
         Packet::report(self).send(to, &[])
-    }
-}
-
-/// One message, if there is one: bytes and descriptors.
-fn receive(from: BorrowedFd<'_>, bytes: &mut [u8]) -> nix::Result<(usize, Vec<OwnedFd>)> {
-    let mut space = nix::cmsg_space!([RawFd; MOST_FDS]);
-    let flags = MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_DONTWAIT;
-    loop {
-        let mut iov = [IoSliceMut::new(bytes)];
-        match recvmsg::<()>(from.as_raw_fd(), &mut iov, Some(&mut space), flags) {
-            Err(Errno::EINTR | Errno::ECONNRESET) => {}
-            Err(e) => return Err(e),
-            Ok(received) => {
-                let mut fds: Vec<OwnedFd> = Vec::new();
-                for control in received.cmsgs()? {
-                    if let ControlMessageOwned::ScmRights(raw) = control {
-                        // SAFETY: new descriptors that came with the message, and nobody else has.
-                        fds.extend(raw.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
-                    }
-                }
-                return Ok((received.bytes, fds));
-            }
-        }
     }
 }
 
@@ -251,7 +216,7 @@ fn receive_as<T>(
     read: impl FnOnce(&[u8], &mut Vec<OwnedFd>) -> Option<T>,
 ) -> Received<T> {
     buffer.resize(INLINE + 1024, 0);
-    match receive(from, buffer) {
+    match packet::receive(from, buffer, Patience::Refuse) {
         Err(Errno::EAGAIN) => Received::Nothing,
         Err(_) | Ok((0, _)) => Received::Gone,
         Ok((n, mut fds)) => match read(&buffer[..n], &mut fds) {
