@@ -3,6 +3,7 @@
 
 mod graph;
 mod memory;
+mod outcome;
 mod shuffle;
 mod supply;
 mod times;
@@ -20,12 +21,13 @@ use tine_scheduler::jobs::{
 use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
 use crate::direct::Direct;
-use crate::gates::{Forecast, Gates, Halted, Machine, When};
+use crate::gates::{Forecast, Gates, Machine, When};
 use crate::log::{Entry, Log, Past};
 use crate::output::stream::End;
 use crate::output::{Begin, Output, Sink};
 use crate::template::Filling;
 
+pub use outcome::Outcome;
 pub use supply::{Arguments, Pieces, Supply};
 pub use times::TimeShare;
 pub use work::{Results, Work};
@@ -90,27 +92,6 @@ struct Current {
     line: OsString,
     sent: u64,
     ended: Option<Ended>,
-}
-
-/// How a map ended, as far as its jobs say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Jobs that failed.
-    pub failed: usize,
-    /// What the run was ended for.
-    pub halted: Option<Halted>,
-    /// Whether nobody read the output any more.
-    pub unread: bool,
-}
-
-impl Outcome {
-    /// The exit code: that of what the run was ended for, or the number of failures, up to 101.
-    pub fn code(&self) -> u8 {
-        match self.halted {
-            Some(halted) => halted.code,
-            None => self.failed.min(101) as u8,
-        }
-    }
 }
 
 impl<S: Sink> Map<S> {
@@ -370,7 +351,9 @@ impl<S: Sink> Foreman for Map<S> {
             let reason = if stopped { Some(Reason::Stopped) } else { ended.reason };
             let ended = Ended { reason, ..ended.clone() };
             let failed = !ended.is_success();
-            let end = End::of(&ended, failed, failed && job.attempt <= self.settings.retries);
+            let left = job.attempt <= self.settings.retries;
+            let again = failed && (left || ended.reason == Some(Reason::GaveWay));
+            let end = End::of(&ended, failed, again);
             if let Err(error) = self.output.ended(Self::seq(job), &end) {
                 self.unwritten = Some(error.into());
             }
