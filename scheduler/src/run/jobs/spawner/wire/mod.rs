@@ -15,8 +15,9 @@ use crate::region::memfd;
 
 /// A longer order goes through a file of memory: sockets take messages of some 200 KiB.
 const INLINE: usize = 32 << 10;
-/// Standard input, output and error, and the file of a long order.
-const MOST_FDS: usize = 4;
+/// Standard input, output and error, two that a program may have beside them, and the file of a long
+/// order.
+const MOST_FDS: usize = 6;
 
 /// What the spawner is told to do.
 #[derive(Debug)]
