@@ -5,6 +5,7 @@
 pub mod file;
 pub mod gates;
 pub mod input;
+pub mod jobserver;
 pub mod log;
 pub mod map;
 pub mod output;

@@ -19,6 +19,7 @@ use tine_scheduler::jobs::{
 use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
 use crate::gates::{Gates, Halted, Machine, When};
+use crate::jobserver::Jobserver;
 use crate::log::{Entry, Log, Past};
 use crate::output::stream::End;
 use crate::output::{Begin, Output, Sink};
@@ -56,6 +57,8 @@ pub struct Settings {
     pub retries: u32,
     /// What each takes.
     pub needs: Option<Needs>,
+    /// The cores that are shared with what jobs start, or with make.
+    pub jobserver: Option<Jobserver>,
 }
 
 /// The jobs of a map, for [`Jobs::run`](tine_scheduler::jobs).
@@ -195,7 +198,10 @@ impl<S: Sink> Map<S> {
         };
         let argv = self.work.argv(&filling)?;
         let line = self.work.line(&argv);
-        let command = self.work.command(argv, &filling, job, stdin)?;
+        let mut command = self.work.command(argv, &filling, job, stdin)?;
+        if let Some(shared) = &self.settings.jobserver {
+            shared.tell(&mut command);
+        }
         let tag = self.work.tag(&filling)?;
         self.begin(job, tag, files, Current { line, sent, ended: None })?;
         Ok(Order::Run(command))
@@ -317,6 +323,22 @@ impl<S: Sink> Foreman for Map<S> {
 
     fn order(&mut self, job: &Job<'_>) -> Result<Order> {
         self.prepare(job)
+    }
+
+    fn take_shared(&mut self, slot: usize, cores: u32, alone: bool) -> bool {
+        self.settings.jobserver.as_mut().is_none_or(|shared| shared.take(slot, cores, alone))
+    }
+
+    fn give_shared(&mut self, slot: usize) {
+        self.settings.jobserver.iter_mut().for_each(|shared| shared.give(slot));
+    }
+
+    fn shared(&self) -> Option<BorrowedFd<'_>> {
+        self.settings.jobserver.as_ref().and_then(Jobserver::readable)
+    }
+
+    fn inherited(&self) -> Option<[BorrowedFd<'_>; 2]> {
+        self.settings.jobserver.as_ref().and_then(Jobserver::inherited)
     }
 
     fn refused(&mut self, job: &Job<'_>, error: &Error) {
