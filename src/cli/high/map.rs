@@ -11,6 +11,7 @@ use std::time::Duration;
 use tine_jobs::gates::{Delay, FreeMemory, Gates, LoadLimit, parse_size};
 use tine_jobs::input::blocks::{Header, Records, Size};
 use tine_jobs::input::{Columns, Packing, Splitter};
+use tine_jobs::jobserver::Style;
 use tine_jobs::output::Mode;
 use tine_jobs::template::{Marks, Reading};
 use tine_scheduler::OutputStream;
@@ -47,6 +48,8 @@ pub(crate) struct Map {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) gates: Gates,
     pub(crate) needs: Option<Needs>,
+    /// How cores are shared with programs that jobs start.
+    pub(crate) jobserver: Option<Style>,
     pub(crate) nice: i32,
     pub(crate) folder: Option<OsString>,
     pub(crate) variables: Vec<(OsString, OsString)>,
@@ -208,6 +211,10 @@ impl TryFrom<low::Map> for Map {
             timeout: control.timeout.as_deref().map(timeout).transpose()?,
             gates: gates(control, cpus)?,
             needs: control.memory.as_deref().map(needs).transpose()?,
+            jobserver: control.jobserver.as_deref().map(|style| match style {
+                "pipe" => Style::Pipe,
+                _ => Style::Fifo,
+            }),
             nice: control.nice.unwrap_or(0),
             folder: control.wd.clone(),
             variables: variables(&control.env)?,

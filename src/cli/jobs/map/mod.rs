@@ -191,5 +191,6 @@ fn settings(map: &high::Map, streamed: Option<&Past>) -> Result<Settings, Failur
         shown: map.shown,
         retries: map.retries,
         needs: map.needs,
+        jobserver: super::jobserver(map.jobserver, map.slots)?,
     })
 }
