@@ -211,10 +211,7 @@ impl TryFrom<low::Map> for Map {
             timeout: control.timeout.as_deref().map(timeout).transpose()?,
             gates: gates(control, cpus)?,
             needs: control.memory.as_deref().map(needs).transpose()?,
-            jobserver: control.jobserver.as_deref().map(|style| match style {
-                "pipe" => Style::Pipe,
-                _ => Style::Fifo,
-            }),
+            jobserver: super::style(control.jobserver.as_deref()),
             nice: control.nice.unwrap_or(0),
             folder: control.wd.clone(),
             variables: variables(&control.env)?,

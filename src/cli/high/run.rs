@@ -100,10 +100,7 @@ impl TryFrom<low::Run> for Run {
             out: typed.out,
             joblog: typed.joblog,
             stream: typed.stream,
-            jobserver: typed.jobserver.as_deref().map(|style| match style {
-                "pipe" => Style::Pipe,
-                _ => Style::Fifo,
-            }),
+            jobserver: super::style(typed.jobserver.as_deref()),
         })
     }
 }
