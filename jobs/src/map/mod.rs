@@ -22,6 +22,7 @@ use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId
 
 use crate::direct::Direct;
 use crate::gates::{Forecast, Gates, Machine, When};
+use crate::jobserver::Jobserver;
 use crate::log::{Entry, Log, Past};
 use crate::output::stream::End;
 use crate::output::{Begin, Output, Sink};
@@ -62,6 +63,8 @@ pub struct Settings {
     pub needs: Option<Needs>,
     /// What is known of the memory that they take.
     pub memory: Forecast,
+    /// The cores that are shared with what jobs start, or with make.
+    pub jobserver: Option<Jobserver>,
 }
 
 /// The jobs of a map, for [`Jobs::run`](tine_scheduler::jobs).
@@ -191,6 +194,9 @@ impl<S: Sink> Map<S> {
         let mut command = self.work.command(argv, &filling, job, stdin)?;
         if let Some(direct) = &mut self.direct {
             direct.unwrap(&mut command);
+        }
+        if let Some(shared) = &self.settings.jobserver {
+            shared.tell(&mut command);
         }
         let tag = self.work.tag(&filling)?;
         self.begin(job, tag, files, Current { line, sent, ended: None })?;
@@ -328,6 +334,22 @@ impl<S: Sink> Foreman for Map<S> {
 
     fn started(&mut self, job: &Job<'_>, pid: u32) {
         self.settings.memory.runs(Self::seq(job), pid);
+    }
+
+    fn take_shared(&mut self, slot: usize, cores: u32, alone: bool) -> bool {
+        self.settings.jobserver.as_mut().is_none_or(|shared| shared.take(slot, cores, alone))
+    }
+
+    fn give_shared(&mut self, slot: usize) {
+        self.settings.jobserver.iter_mut().for_each(|shared| shared.give(slot));
+    }
+
+    fn shared(&self) -> Option<BorrowedFd<'_>> {
+        self.settings.jobserver.as_ref().and_then(Jobserver::readable)
+    }
+
+    fn inherited(&self) -> Option<[BorrowedFd<'_>; 2]> {
+        self.settings.jobserver.as_ref().and_then(Jobserver::inherited)
     }
 
     fn refused(&mut self, job: &Job<'_>, error: &Error) {

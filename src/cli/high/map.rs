@@ -11,6 +11,7 @@ use std::time::Duration;
 use tine_jobs::gates::{Delay, Forecast, FreeMemory, Gates, LoadLimit, parse_size};
 use tine_jobs::input::blocks::{Header, Records, Size};
 use tine_jobs::input::{Columns, Packing, Splitter};
+use tine_jobs::jobserver::Style;
 use tine_jobs::output::Mode;
 use tine_jobs::template::{Marks, Reading};
 use tine_scheduler::OutputStream;
@@ -48,6 +49,8 @@ pub(crate) struct Map {
     pub(crate) gates: Gates,
     pub(crate) needs: Option<Needs>,
     pub(crate) memory: Forecast,
+    /// How cores are shared with programs that jobs start.
+    pub(crate) jobserver: Option<Style>,
     pub(crate) nice: i32,
     pub(crate) folder: Option<OsString>,
     pub(crate) variables: Vec<(OsString, OsString)>,
@@ -210,6 +213,7 @@ impl TryFrom<low::Map> for Map {
             gates: gates(control, cpus)?,
             needs: control.memory.as_deref().map(needs).transpose()?,
             memory: Forecast::new(super::budget()?, control.memfree.is_none()),
+            jobserver: super::style(control.jobserver.as_deref()),
             nice: control.nice.unwrap_or(0),
             folder: control.wd.clone(),
             variables: variables(&control.env)?,

@@ -192,5 +192,6 @@ fn settings(map: &high::Map, streamed: Option<&Past>) -> Result<Settings, Failur
         retries: map.retries,
         needs: map.needs,
         memory: map.memory.clone(),
+        jobserver: super::jobserver(map.jobserver, map.slots)?,
     })
 }
