@@ -2,6 +2,7 @@
 //! them: logs, journals, output in order.
 //! It reads no command line and draws nothing; programs are run by `tine_scheduler::jobs`.
 
+mod direct;
 pub mod file;
 pub mod gates;
 pub mod input;

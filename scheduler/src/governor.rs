@@ -185,7 +185,7 @@ impl Governor {
         let looks = || self.table.header().looks.load(Ordering::SeqCst);
         let mut last_look = None;
         loop {
-            let heard = self.arena.bell();
+            let heard = self.arena.listen();
             if self.has_room(heap, chunks) {
                 return Ok(());
             }
@@ -272,13 +272,11 @@ impl Relief for Governor {
         let target = self.share(SPILL_TO).saturating_sub((chunks * CHUNK) as u64);
         let refused = self.spill_down(heap, target).err();
         let slot = self.table.slot(self.worker.into());
-        self.arena.begin_waiting();
         slot.set_starved(true);
         // Others that wait decide by who waits.
         self.arena.ring();
         let waited = self.wait_for_room(heap, chunks, target);
         slot.set_starved(false);
-        self.arena.end_waiting();
         waited.map_err(|e| match refused {
             Some(why) => Error::new(e.kind(), format!("{}; {}", e.message(), why.message())),
             None => e,

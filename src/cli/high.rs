@@ -1,6 +1,7 @@
 //! What is meant: the job that the arguments ask for, with its defaults, checked.
 //! It knows the terminal, and writes nothing.
 
+pub(crate) mod cat;
 mod look;
 pub(crate) mod map;
 mod prep;
@@ -10,9 +11,11 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap_complete::Shell;
+use tine_scheduler::config;
 
 use super::failure::Failure;
 use super::low;
+pub(crate) use cat::Cat;
 pub(crate) use look::{
     Curves, Diagnose, Diff, Flamegraph, Graph, Look, Output, Report, Source, Target, Timeline,
     Trace,
@@ -34,6 +37,8 @@ pub(crate) enum Job {
     Run(Box<Run>),
     /// `tine map`.
     Map(Box<Map>),
+    /// `tine cat`.
+    Cat(Cat),
     /// Whatever looks at what was recorded.
     Look(Look),
     /// `tine completions`.
@@ -71,6 +76,22 @@ pub(crate) struct Demo {
     pub(crate) colour: bool,
 }
 
+/// How much memory settings let runs have together, where they do.
+fn budget() -> Result<Option<u64>, Failure> {
+    /// As a file or the environment has it.
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Size {
+        Bytes(u64),
+        Text(String),
+    }
+    Ok(match config::get_or("memory", None::<Size>)? {
+        None => None,
+        Some(Size::Bytes(bytes)) => Some(bytes),
+        Some(Size::Text(text)) => Some(config::units::parse_bytes(&text)?),
+    })
+}
+
 impl TryFrom<low::Cli> for Job {
     type Error = Failure;
 
@@ -79,6 +100,7 @@ impl TryFrom<low::Cli> for Job {
             low::Command::Demo(demo) => return Ok(Job::Demo(demo.into())),
             low::Command::Run(run) => return Ok(Job::Run(Box::new(run.try_into()?))),
             low::Command::Map(map) => return Ok(Job::Map(Box::new(Map::try_from(*map)?))),
+            low::Command::Cat(cat) => return Ok(Job::Cat(cat.into())),
             low::Command::Prep(prep) => return Ok(Job::Prep(prep.into())),
             low::Command::Report(report) => Look::Report(report.try_into()?),
             low::Command::Diagnose(diagnose) => Look::Diagnose(diagnose.into()),

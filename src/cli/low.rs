@@ -1,6 +1,7 @@
 //! What was typed: the arguments of the command, as clap reads them.
 //! No file is looked at and nothing is decided here: see `high`.
 
+mod cat;
 mod completions;
 mod lists;
 mod look;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use cat::Cat;
 pub(crate) use completions::Completions;
 pub(crate) use look::{
     Curves, Diagnose, Diff, Direction, Flamegraph, Format, Graph, Level, Measure, Output, Report,
@@ -55,6 +57,7 @@ pub(crate) enum Command {
     Demo(Demo),
     Run(Run),
     Map(Box<Map>),
+    Cat(Cat),
     Prep(Prep),
     Report(Report),
     Diagnose(Diagnose),

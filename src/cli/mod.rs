@@ -40,6 +40,7 @@ pub(crate) fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         Job::Demo(demo) => demo::run(&demo).map(Done::Text),
         Job::Look(look) => look::run(&look).map(Done::Text),
         Job::Run(run) => jobs::run::run(&run).map(Done::Text),
+        Job::Cat(cat) => jobs::cat::run(&cat).map(|()| Done::Text(String::new())),
         Job::Map(map) => jobs::map::run(&map).map(Done::Code),
         Job::Completions(shell) => Ok(Done::Text(pages::completions(shell))),
         Job::Man(folder) => pages::manual(folder.as_deref()).map(Done::Text),

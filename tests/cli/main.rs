@@ -24,6 +24,14 @@ mod run;
 #[cfg(target_os = "linux")]
 mod resume;
 
+// Jobs that wait for memory.
+#[cfg(target_os = "linux")]
+mod memory;
+
+// The output of many jobs in one file.
+#[cfg(target_os = "linux")]
+mod stream;
+
 // What looks at recorded runs: pictures, exports, differences, and what it says where that fails.
 mod look;
 

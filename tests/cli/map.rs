@@ -2,10 +2,11 @@
 
 mod documented;
 mod golden;
+mod shells;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use super::support::{Folder, Run};
 
@@ -13,6 +14,11 @@ use super::support::{Folder, Run};
 fn run(folder: &Folder, args: &[&str], rest: &[&[u8]], input: &[u8]) -> Output {
     let mut command = folder.command(&["map"]);
     command.args(args).args(rest.iter().map(|bytes| std::ffi::OsStr::from_bytes(bytes)));
+    fed(&mut command, input)
+}
+
+/// Runs a command with this standard input.
+fn fed(command: &mut Command, input: &[u8]) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

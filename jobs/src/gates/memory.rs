@@ -1,6 +1,5 @@
-//! Memory: how much must be free for a job to start, and how much of it is set aside for those that
-//! run.
-//! It does not know what jobs do with it.
+//! How much memory must be free for a job to start, where somebody has said so.
+//! It does not know what jobs do with it: see `forecast`.
 
 use std::time::Duration;
 
@@ -34,7 +33,7 @@ impl FreeMemory {
         parse_size(text).map(FreeMemory::new)
     }
 
-    pub(super) fn admit(
+    pub(crate) fn admit(
         &mut self,
         now: Duration,
         running: usize,
@@ -56,57 +55,5 @@ impl FreeMemory {
             return Admit::Now;
         }
         Admit::After((when + FRESH).saturating_sub(now).max(Duration::from_millis(1)))
-    }
-}
-
-/// Memory that is set aside for jobs while they run, within a budget.
-///
-/// ```
-/// use tine_jobs::gates::Reserved;
-/// let mut reserved = Reserved::new(100);
-/// assert!(reserved.take(60));
-/// assert!(!reserved.take(50), "110 is more than there is");
-/// reserved.give(60);
-/// assert!(reserved.take(500), "alone, every job may run: it may need less than it asks for");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reserved {
-    budget: u64,
-    taken: u64,
-    jobs: usize,
-}
-
-impl Reserved {
-    /// Nothing is taken of so many bytes.
-    pub fn new(budget: u64) -> Reserved {
-        Reserved { budget, taken: 0, jobs: 0 }
-    }
-
-    /// Sets memory aside for a job. Returns whether there is enough, in which case the job may
-    /// start; it may too where no other has anything.
-    pub fn take(&mut self, bytes: u64) -> bool {
-        let fits = self.taken.checked_add(bytes).is_some_and(|sum| sum <= self.budget);
-        if fits || self.jobs == 0 {
-            self.taken = self.taken.saturating_add(bytes);
-            self.jobs += 1;
-            return true;
-        }
-        false
-    }
-
-    /// A job has ended that so much was set aside for.
-    pub fn give(&mut self, bytes: u64) {
-        self.taken = self.taken.saturating_sub(bytes);
-        self.jobs = self.jobs.saturating_sub(1);
-    }
-
-    /// Bytes that are set aside.
-    pub fn taken(&self) -> u64 {
-        self.taken
-    }
-
-    /// Bytes that there are.
-    pub fn budget(&self) -> u64 {
-        self.budget
     }
 }

@@ -3,6 +3,7 @@
 //! It reads no clock and starts nothing: time and readings of the machine are handed in.
 
 mod delay;
+mod forecast;
 mod halt;
 mod load;
 mod machine;
@@ -17,11 +18,12 @@ use std::time::Duration;
 use tine_scheduler::jobs::{Admit, Standing};
 
 pub use delay::Delay;
+pub use forecast::{Forecast, Has, Shortage};
 pub use halt::{Halt, Halted, When};
 pub use load::LoadLimit;
 pub use machine::Machine;
-pub use memory::{FreeMemory, Reserved};
-pub use peaks::Peaks;
+pub use memory::FreeMemory;
+pub(crate) use peaks::Peaks;
 pub use size::parse_size;
 
 /// How long a reading of the machine is believed: looking is not free, and jobs need some time to
@@ -35,6 +37,13 @@ pub trait Readings {
 
     /// Bytes of memory that are free for programs.
     fn available(&mut self) -> Option<u64>;
+
+    /// Bytes of them that this process and those that it starts may still take: control groups may
+    /// leave less.
+    fn left(&mut self) -> Option<u64>;
+
+    /// Bytes of memory that the largest process has, of this one and all that it has started.
+    fn held_by(&mut self, pid: u32) -> Option<u64>;
 }
 
 /// All that may hold the next job back, together.

@@ -20,6 +20,14 @@ impl Readings for Made {
         self.asked += 1;
         Some(self.available)
     }
+
+    fn left(&mut self) -> Option<u64> {
+        self.available()
+    }
+
+    fn held_by(&mut self, _pid: u32) -> Option<u64> {
+        None
+    }
 }
 
 fn at(ms: u64, running: usize) -> Standing {
@@ -177,31 +185,4 @@ fn sizes_are_read_as_gnu_parallel_does() {
     for bad in ["", "-1K", "1Q", "1 MM", "99E", "é"] {
         assert!(parse_size(bad).is_err(), "{bad:?}");
     }
-}
-
-#[test]
-fn never_more_is_set_aside_than_there_is() {
-    // A run of jobs that ask for random amounts, three slots, ended in the order of their starts.
-    let mut reserved = Reserved::new(1_000);
-    let mut running: Vec<u64> = Vec::new();
-    let mut random: u64 = 7;
-    for _ in 0..10_000 {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let asks = (random >> 33) % 1_200;
-        if reserved.take(asks) {
-            running.push(asks);
-        } else {
-            reserved.give(running.remove(0));
-        }
-        assert_eq!(reserved.taken(), running.iter().sum::<u64>());
-        assert!(reserved.taken() <= 1_000 || running.len() == 1);
-    }
-}
-
-#[test]
-fn old_peaks_are_forgotten() {
-    let mut peaks = Peaks::default();
-    peaks.learn(8_000);
-    (0..64).for_each(|_| peaks.learn(800));
-    assert_eq!(peaks.guess(), Some(900));
 }

@@ -53,6 +53,8 @@ struct Known {
     #[serde(default)]
     attempt: Option<u32>,
     #[serde(default)]
+    max_rss: Option<u64>,
+    #[serde(default)]
     job: Option<String>,
 }
 
@@ -108,5 +110,6 @@ pub(super) fn row(line: &[u8]) -> Result<Row<'static>, String> {
         command: known.command.into_bytes().into(),
         name: known.job.map(|name| name.into_bytes().into()),
         attempt: known.attempt.unwrap_or(1),
+        peak: known.max_rss,
     })
 }

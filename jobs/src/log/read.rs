@@ -10,6 +10,7 @@ use super::entry::Format;
 use super::error::Error;
 use super::row::Row;
 use super::{json, table};
+use crate::gates::Peaks;
 
 /// Numbers of jobs that are believed: a bit is kept for each.
 const MOST: u64 = 1 << 32;
@@ -136,6 +137,7 @@ impl Reader {
 pub struct Past {
     ended: Bits,
     succeeded: Bits,
+    peaks: Peaks,
 }
 
 impl Past {
@@ -154,11 +156,22 @@ impl Past {
         };
         while let Some(row) = reader.next_row()? {
             past.ended.set(row.seq);
+            row.peak.filter(|&peak| peak > 0).into_iter().for_each(|peak| past.peaks.learn(peak));
             if row.is_success() {
                 past.succeeded.set(row.seq);
             }
         }
         Ok(past)
+    }
+
+    /// Notes that job `seq` has ended, well or not, wherever that is known from.
+    pub(crate) fn add(&mut self, seq: u64, succeeded: bool) {
+        if seq < MOST {
+            self.ended.set(seq);
+        }
+        if seq < MOST && succeeded {
+            self.succeeded.set(seq);
+        }
     }
 
     /// Whether the log has a line of job `seq`, however it ended.
@@ -169,6 +182,11 @@ impl Past {
     /// Whether it has one that says that the job ended well.
     pub fn succeeded(&self, seq: u64) -> bool {
         self.succeeded.is_set(seq)
+    }
+
+    /// What the last of them had of memory.
+    pub(crate) fn peaks(&self) -> &Peaks {
+        &self.peaks
     }
 
     /// How many jobs have a line.

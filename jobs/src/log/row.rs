@@ -26,6 +26,8 @@ pub struct Row<'a> {
     pub name: Option<Cow<'a, [u8]>>,
     /// Which attempt it was, from 1.
     pub attempt: u32,
+    /// The most memory that it had, in bytes, where the log says so.
+    pub peak: Option<u64>,
 }
 
 impl Row<'_> {

@@ -97,7 +97,7 @@ pub(super) fn row(line: &[u8], ours: bool) -> Result<Row<'_>, String> {
     let (sent, received) = (number(0)?, number(0)?);
     let (code, signal) = (number(0)?, number(0)?);
     let command = columns.next().ok_or("it has less than nine columns")?;
-    let (command, name, attempt) = if ours { split(command) } else { (command, None, 1) };
+    let (command, own) = if ours { split(command) } else { (command, Own::default()) };
     if !(seq >= 1.0 && seq.fract() == 0.0) {
         return Err(format!("jobs are counted from 1, and this is number {seq}"));
     }
@@ -110,20 +110,39 @@ pub(super) fn row(line: &[u8], ours: bool) -> Result<Row<'_>, String> {
         code: code as i32,
         signal: signal as i32,
         command: command.into(),
-        name: name.map(Into::into),
-        attempt,
+        name: own.name.map(Into::into),
+        attempt: own.attempt.unwrap_or(1),
+        peak: own.peak,
     })
 }
 
-/// Command, name and attempt: our columns are counted from the end.
-fn split(rest: &[u8]) -> (&[u8], Option<&[u8]>, u32) {
+/// What our columns say.
+#[derive(Default)]
+struct Own<'a> {
+    name: Option<&'a [u8]>,
+    attempt: Option<u32>,
+    peak: Option<u64>,
+}
+
+/// The command, and our columns, which are counted from the end.
+fn split(rest: &[u8]) -> (&[u8], Own<'_>) {
     let mut columns = rest.rsplitn(OURS.len() + 1, |byte| *byte == b'\t');
     let name = columns.next().filter(|name| *name != b"-");
-    let attempt = columns.nth(OURS.len() - 2).and_then(|text| std::str::from_utf8(text).ok());
-    let attempt = attempt.and_then(|text| text.parse().ok());
+    // Before the name stand five, then the peak, three more, and the attempt.
+    let peak = columns.nth(OURS.len() - 1 - PEAK - 1).and_then(number);
+    let attempt = columns.nth(PEAK - 1).and_then(number);
     match columns.next() {
-        Some(command) => (command, name, attempt.unwrap_or(1)),
+        Some(command) => {
+            (command, Own { name, attempt: attempt.and_then(|n| n.try_into().ok()), peak })
+        }
         // A line that GNU parallel has added.
-        None => (rest, None, 1),
+        None => (rest, Own::default()),
     }
+}
+
+/// Where the peak stands among our columns, from 0.
+const PEAK: usize = 4;
+
+fn number(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
 }

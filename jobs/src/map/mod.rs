@@ -2,6 +2,7 @@
 //! It knows neither the command line nor how programs are started.
 
 mod graph;
+mod memory;
 mod shuffle;
 mod supply;
 mod times;
@@ -18,8 +19,10 @@ use tine_scheduler::jobs::{
 };
 use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
-use crate::gates::{Gates, Halted, Machine, When};
+use crate::direct::Direct;
+use crate::gates::{Forecast, Gates, Halted, Machine, When};
 use crate::log::{Entry, Log, Past};
+use crate::output::stream::End;
 use crate::output::{Begin, Output, Sink};
 use crate::template::Filling;
 
@@ -55,6 +58,8 @@ pub struct Settings {
     pub retries: u32,
     /// What each takes.
     pub needs: Option<Needs>,
+    /// What is known of the memory that they take.
+    pub memory: Forecast,
 }
 
 /// The jobs of a map, for [`Jobs::run`](tine_scheduler::jobs).
@@ -63,15 +68,21 @@ pub struct Map<S> {
     name: String,
     supply: Supply,
     work: Work,
+    /// Leaves out shells that would do nothing.
+    direct: Option<Direct>,
     settings: Settings,
     output: Output<S>,
     machine: Machine,
     began: SystemTime,
     /// Those that have been started and are not through.
     current: BTreeMap<TaskId, Current>,
+    /// Since the start of the run, as far as is known.
+    now: Duration,
     failed: usize,
     /// Whether nobody reads the output any more.
     unread: bool,
+    /// Why the end of an attempt could not be written to the stream file: the run ends with it.
+    unwritten: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -109,19 +120,23 @@ impl<S: Sink> Map<S> {
         supply: Supply,
         work: Work,
         output: Output<S>,
-        settings: Settings,
+        mut settings: Settings,
     ) -> Self {
+        memory::adopt(&mut settings);
         Map {
             name: name.to_owned(),
             supply,
+            direct: work.shell.as_ref().and_then(|shell| Direct::of(&[&**shell, "-c".as_ref()])),
             work,
             settings,
             output,
             machine: Machine,
             began: SystemTime::now(),
             current: BTreeMap::new(),
+            now: Duration::ZERO,
             failed: 0,
             unread: false,
+            unwritten: None,
         }
     }
 
@@ -181,7 +196,8 @@ impl<S: Sink> Map<S> {
         let arguments = self.supply.arguments(index);
         let filling = Filling { arguments: &arguments, number: index + 1, slot: job.slot, total };
         let files = self.work.files(&filling)?;
-        if self.is_done(seq, files.as_ref()) {
+        // Files that an attempt of this run has left say nothing of an earlier one.
+        if !self.current.contains_key(&job.task) && self.is_done(seq, files.as_ref()) {
             return Ok(Order::Done);
         }
         let sent = piece.as_ref().map_or(0, |(_, length)| *length);
@@ -191,9 +207,13 @@ impl<S: Sink> Map<S> {
         };
         let argv = self.work.argv(&filling)?;
         let line = self.work.line(&argv);
-        let command = self.work.command(argv, &filling, job, stdin)?;
+        let mut command = self.work.command(argv, &filling, job, stdin)?;
+        if let Some(direct) = &mut self.direct {
+            direct.unwrap(&mut command);
+        }
         let tag = self.work.tag(&filling)?;
         self.begin(job, tag, files, Current { line, sent, ended: None })?;
+        self.starts_in_memory(seq);
         Ok(Order::Run(command))
     }
 
@@ -208,9 +228,12 @@ impl<S: Sink> Map<S> {
         if self.current.contains_key(&job.task) {
             self.output.retract(seq);
         }
-        let may_repeat = self.settings.retries > 0 || self.settings.gates.free.is_some();
+        // One that gave way once may have to again.
+        let again = self.current.contains_key(&job.task);
+        let may_repeat = again || self.settings.retries > 0 || self.settings.gates.free.is_some();
         let names = matches!(self.work.results, Some(Results::Temporary));
-        let begin = Begin { tag: tag.as_deref(), may_repeat, files: files.as_ref(), names };
+        let name = current.line.as_encoded_bytes();
+        let begin = Begin { name, tag: tag.as_deref(), may_repeat, files: files.as_ref(), names };
         let mut begun = self.output.begin(seq, &begin);
         if let (Ok(()), Some(stream)) = (&begun, self.settings.shown) {
             let mut line = current.line.as_encoded_bytes().to_vec();
@@ -303,15 +326,27 @@ impl<S: Sink> Foreman for Map<S> {
     }
 
     fn review(&mut self, standing: &Standing) -> Admit {
-        self.settings.gates.review(standing, &mut self.machine)
+        self.now = standing.elapsed;
+        match self.settings.gates.review(standing, &mut self.machine) {
+            Admit::Now => self.review_memory(),
+            other => other,
+        }
     }
 
     fn admit(&mut self, standing: &Standing) -> Admit {
-        self.settings.gates.admit(standing, &mut self.machine)
+        self.now = standing.elapsed;
+        match self.wait_for_memory() {
+            Some(wait) => Admit::After(wait),
+            None => self.settings.gates.admit(standing, &mut self.machine),
+        }
     }
 
     fn order(&mut self, job: &Job<'_>) -> Result<Order> {
         self.prepare(job)
+    }
+
+    fn started(&mut self, job: &Job<'_>, pid: u32) {
+        self.settings.memory.runs(Self::seq(job), pid);
     }
 
     fn refused(&mut self, job: &Job<'_>, error: &Error) {
@@ -328,14 +363,22 @@ impl<S: Sink> Foreman for Map<S> {
 
     fn ended(&mut self, job: &Job<'_>, ended: &Ended) -> std::result::Result<(), Error> {
         let halted = self.is_halted_now();
+        let seq = Self::seq(job);
+        self.ended_in_memory(seq, ended);
         if let Some(current) = self.current.get_mut(&job.task) {
             let stopped = halted && matches!(ended.reason, Some(Reason::Timeout(_)));
             let reason = if stopped { Some(Reason::Stopped) } else { ended.reason };
-            current.ended = Some(Ended { reason, ..ended.clone() });
+            let ended = Ended { reason, ..ended.clone() };
+            let failed = !ended.is_success();
+            let end = End::of(&ended, failed, failed && job.attempt <= self.settings.retries);
+            if let Err(error) = self.output.ended(Self::seq(job), &end) {
+                self.unwritten = Some(error.into());
+            }
+            current.ended = Some(ended);
         }
         if !ended.is_success() {
             let how = verdict::describe(ended);
-            return Err(Error::new(verdict::kind(ended), format!("job {} {how}", Self::seq(job))));
+            return Err(Error::new(verdict::kind(ended), format!("job {seq} {how}")));
         }
         if let Some(time) = &mut self.settings.time {
             time.learn(ended.ended.saturating_sub(ended.started));
@@ -344,12 +387,21 @@ impl<S: Sink> Foreman for Map<S> {
     }
 
     fn closed(&mut self, job: &Job<'_>, status: TaskStatus) -> Result<()> {
+        // Before the log says that it has ended: its output is not there.
+        if let Some(error) = self.unwritten.take() {
+            return Err(error);
+        }
         if let Some(current) = self.current.remove(&job.task) {
             self.through(job, &current, status)?;
         }
         self.supply.release(job.task.index());
         let done = self.output.end(Self::seq(job));
         self.printed(done)
+    }
+
+    fn tick(&mut self, standing: &Standing) {
+        // What cannot be written now cannot be later either, and then ends the run.
+        drop(self.output.tick(standing.elapsed));
     }
 }
 

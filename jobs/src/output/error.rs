@@ -40,6 +40,15 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// The stream file of a run cannot be written.
+    StreamFile {
+        /// The number of the job whose output it was; 0 where it was that of several.
+        seq: u64,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
 }
 
 impl Error {
@@ -58,6 +67,10 @@ impl Error {
 
     pub(super) fn spool(seq: u64, folder: &Path, source: io::Error) -> Error {
         Error::Spool { seq, folder: folder.to_owned(), source }
+    }
+
+    pub(super) fn stream_file(seq: u64, path: &Path, source: io::Error) -> Error {
+        Error::StreamFile { seq, path: path.to_owned(), source }
     }
 
     pub(super) fn results(seq: u64, path: &Path, source: io::Error) -> Error {
@@ -88,6 +101,15 @@ impl fmt::Display for Error {
                 write!(f, "the output of job {seq} cannot be written to {path}: {source}")?;
                 f.write_str(&advice(source, "name another folder"))
             }
+            Error::StreamFile { seq, path, source } => {
+                match seq {
+                    0 => f.write_str("the output of jobs")?,
+                    seq => write!(f, "the output of job {seq}")?,
+                }
+                write!(f, " cannot be written to {}: {source}", path.display())?;
+                let how = "go on with --resume, or name another file";
+                f.write_str(&advice(source, how))
+            }
         }
     }
 }
@@ -108,7 +130,8 @@ impl std::error::Error for Error {
             Error::Closed(_) => None,
             Error::Stream { source, .. }
             | Error::Spool { source, .. }
-            | Error::Results { source, .. } => Some(source),
+            | Error::Results { source, .. }
+            | Error::StreamFile { source, .. } => Some(source),
         }
     }
 }

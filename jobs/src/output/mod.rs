@@ -15,12 +15,15 @@ mod printer;
 mod results;
 mod sink;
 mod spool;
+pub mod stream;
 mod tagger;
 #[cfg(test)]
 mod tests;
 mod unnamed;
 
 use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
 
 use tine_scheduler::OutputStream;
 
@@ -72,6 +75,8 @@ pub struct Output<S> {
     jobs: BTreeMap<u64, Place>,
     /// The number of the job that is printed now, in the modes that are in order.
     turn: u64,
+    /// The file that all of it goes to, instead of being seen.
+    stream: Option<stream::Writer>,
 }
 
 const STREAMS: [OutputStream; 2] = [OutputStream::Stdout, OutputStream::Stderr];
@@ -80,7 +85,15 @@ impl<S: Sink> Output<S> {
     /// Output that is printed to `sink`.
     pub fn new(sink: S, mode: Mode, bounds: Bounds) -> Output<S> {
         let (printer, store) = (Printer::new(sink), Store::new(bounds));
-        Output { printer, store, mode, jobs: BTreeMap::new(), turn: 1 }
+        Output { printer, store, mode, jobs: BTreeMap::new(), turn: 1, stream: None }
+    }
+
+    /// The same, but all that jobs print goes to a stream file, and nothing is seen: as it comes where
+    /// it would be seen as it comes, else within a second.
+    #[must_use]
+    pub fn into_stream(self, writer: stream::Writer) -> Output<S> {
+        let prompt = matches!(self.mode, Mode::Lines { .. } | Mode::Raw);
+        Output { stream: Some(writer.prompt(prompt)), ..self }
     }
 
     /// Where it is printed.
@@ -95,6 +108,7 @@ impl<S: Sink> Output<S> {
     pub fn begin(&mut self, seq: u64, begin: &Begin<'_>) -> Result<(), Error> {
         let files = begin.files.map(|files| Open::create(files, seq));
         let files = files.transpose().map_err(|(path, e)| Error::results(seq, &path, e))?;
+        self.streamed(seq, |stream| stream.begin(seq, begin.name))?;
         let job = self.running(seq);
         job.voice = Voice::new(begin.tag);
         (job.may_repeat, job.names) = (begin.may_repeat, begin.names);
@@ -112,6 +126,9 @@ impl<S: Sink> Output<S> {
     /// # Errors
     /// They can be neither printed nor kept.
     pub fn output(&mut self, seq: u64, stream: OutputStream, bytes: &[u8]) -> Result<(), Error> {
+        if self.stream.is_some() {
+            return self.streamed(seq, |file| file.write(seq, stream, bytes));
+        }
         let (mode, turn) = (self.mode, self.turn);
         let job = self.running(seq);
         if let Some(files) = &mut job.files
@@ -132,8 +149,25 @@ impl<S: Sink> Output<S> {
         }
     }
 
+    /// An attempt of job `seq` has ended: a stream file says how.
+    ///
+    /// # Errors
+    /// That cannot be written.
+    pub fn ended(&mut self, seq: u64, end: &stream::End) -> Result<(), Error> {
+        self.streamed(seq, |stream| stream.end(seq, end))
+    }
+
+    /// So much of the run has passed: what waits to be written to a stream file may have waited long
+    /// enough.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn tick(&mut self, elapsed: Duration) -> Result<(), Error> {
+        self.streamed(0, |stream| stream.tick(elapsed))
+    }
+
     /// Another attempt of job `seq` follows: what this one has printed and is not seen yet never
-    /// will be. Files are made anew by the next [`begin`](Output::begin).
+    /// will be. Files are made anew by the next [`begin`](Output::begin); a stream file keeps all attempts.
     pub fn retract(&mut self, seq: u64) {
         if let Some(Place::Runs(job)) = self.jobs.get_mut(&seq) {
             job.held.iter_mut().for_each(|held| held.clear(&mut self.store));
@@ -147,6 +181,7 @@ impl<S: Sink> Output<S> {
     /// # Errors
     /// What it had printed, or others that waited for it, cannot be printed.
     pub fn end(&mut self, seq: u64) -> Result<(), Error> {
+        self.streamed(seq, |stream| stream.close(seq))?;
         let mut ended = match self.jobs.remove(&seq) {
             Some(Place::Runs(job)) => Some(job),
             Some(waits @ Place::Ended(_)) => {
@@ -183,7 +218,21 @@ impl<S: Sink> Output<S> {
                 self.print_all(seq, *job)?;
             }
         }
+        if let Some(stream) = self.stream.take() {
+            let path = stream.path().to_owned();
+            stream.finish().map_err(|e| Error::stream_file(0, &path, e))?;
+        }
         Ok(self.printer.into_sink())
+    }
+
+    /// Does something with the stream file, where there is one.
+    fn streamed(
+        &mut self,
+        seq: u64,
+        write: impl FnOnce(&mut stream::Writer) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let Some(stream) = &mut self.stream else { return Ok(()) };
+        write(stream).map_err(|e| Error::stream_file(seq, stream.path(), e))
     }
 
     /// The job as one that runs: somebody may have forgotten to say that it begins.

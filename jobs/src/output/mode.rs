@@ -38,6 +38,8 @@ impl Mode {
 /// How an attempt of a job is begun.
 #[derive(Clone, Debug, Default)]
 pub struct Begin<'a> {
+    /// What the job is called in a [stream file](super::stream).
+    pub name: &'a [u8],
     /// What stands before each of its lines, with a tab behind it; `None` for nothing.
     pub tag: Option<&'a [u8]>,
     /// Whether another attempt may follow, so that [`Output::retract`](super::Output::retract) must find everything still

@@ -7,6 +7,7 @@ use tine_scheduler::jobs::{Ended, Standing};
 
 use super::journal::State;
 use super::reason::Verdict;
+use crate::gates::Shortage;
 
 /// A job of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +95,10 @@ pub trait Audience {
 
     /// How the run stands, about ten times a second.
     fn tick(&mut self, _standing: &Standing, _counts: &Counts) {}
+
+    /// Jobs of the entry with this number and name have waited for memory for a while; told once in
+    /// a minute at most.
+    fn waits(&mut self, _group: usize, _name: &str, _shortage: &Shortage) {}
 
     /// The user has asked, for the `level`th time, that the run end.
     fn interrupted(&mut self, _level: u32) {}

@@ -15,16 +15,21 @@ use super::files::Files;
 use super::fresh::{self, Asked, Before, Paths};
 use super::graph::{self, Numbers};
 use super::journal::{self, Entry, Journal, Past, State};
+use super::memory::Memory;
 use super::reason::Verdict;
 use super::{Options, Selection};
-use crate::file::{JobId, Jobs};
+use crate::direct::Direct;
+use crate::file::{Action, JobId, Jobs};
 
 /// Runs the jobs of a file.
 #[derive(Debug)]
 pub struct Run<'a, 'f, A> {
     jobs: &'a Jobs<'f>,
     numbers: Numbers,
+    /// Leaves out shells that would do nothing.
+    direct: Option<Direct>,
     options: Options,
+    memory: Memory,
     asked: Asked,
     journal: Journal,
     past: Past,
@@ -46,6 +51,8 @@ struct Active {
     command: String,
     name: String,
     attempt: u32,
+    /// The most memory that an attempt had, in bytes.
+    peak: u64,
     /// Why the last attempt failed.
     why: String,
     state: Option<State>,
@@ -81,7 +88,9 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
         let numbers = Numbers::new(jobs, selection);
         Ok(Run {
             jobs,
+            direct: Direct::of(jobs.file().shell()),
             asked: Asked { force: options.force, resumed: options.resume.then_some(run) },
+            memory: Memory::new(jobs, &options, &past),
             options,
             journal,
             past,
@@ -207,7 +216,8 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
         };
         let Before { command, inputs } = active.before;
         let time = journal::now();
-        let entry = Entry { state, run: self.run, time, command, inputs, outputs };
+        let entry =
+            Entry { state, run: self.run, time, command, inputs, outputs, peak: active.peak };
         let files = self.files.take_new();
         let written = self.journal.job(&active.name, &entry, (active.attempt, &active.why), &files);
         written
@@ -239,19 +249,26 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
     fn needs(&self, _plan: &Plan<'_>, task: TaskId) -> Needs {
         let job = self.job(task);
         let settings = &self.jobs.group(job).settings;
+        // One for which there is no memory now fits when nothing else runs.
+        let fits = self.memory.fits(self.jobs, job, task.index() as u64 + 1);
+        let all = u32::try_from(self.options.slots).unwrap_or(u32::MAX);
         Needs {
-            cores: self.cores(job),
+            cores: if fits { self.cores(job) } else { all },
             memory: settings.memory,
             limit: settings.memory,
             priority: settings.priority,
         }
     }
 
-    fn admit(&mut self, _standing: &Standing) -> Admit {
+    fn admit(&mut self, standing: &Standing) -> Admit {
         match self.counts.failed > 0 && !self.options.keep_going {
             true => Admit::Never,
-            false => Admit::Now,
+            false => self.memory.admit(standing),
         }
+    }
+
+    fn review(&mut self, standing: &Standing) -> Admit {
+        self.memory.review(standing)
     }
 
     fn order(&mut self, job: &Job<'_>) -> Result<Order> {
@@ -261,10 +278,16 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
         }
         self.start(job, id)?;
         let start = Start { attempt: job.attempt, slot: job.slot, cores: self.cores(id) };
-        Ok(Order::Run(command::command(self.jobs, id, &start)))
+        let mut command = command::command(self.jobs, id, &start);
+        if let (Some(direct), Action::Shell(_)) = (&mut self.direct, &self.jobs.group(id).action) {
+            direct.unwrap(&mut command);
+        }
+        self.memory.starts(self.jobs, id, seq(job));
+        Ok(Order::Run(command))
     }
 
     fn started(&mut self, job: &Job<'_>, pid: u32) {
+        self.memory.runs(seq(job), pid);
         let id = self.job(job.task);
         let of = self.attempts(id);
         let Some(active) = self.active.get(&number(job)) else { return };
@@ -285,7 +308,9 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
     fn ended(&mut self, job: &Job<'_>, ended: &Ended) -> Result<()> {
         let id = self.job(job.task);
         let of = self.attempts(id);
+        self.memory.ended(seq(job), ended.peak);
         let Some(mut active) = self.active.remove(&number(job)) else { return Ok(()) };
+        active.peak = active.peak.max(ended.peak);
         let failure = self.failure(&active, ended);
         let stopped = ended.reason == Some(EndReason::Stopped);
         let gave_way = ended.reason == Some(EndReason::GaveWay);
@@ -341,6 +366,10 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
     }
 
     fn tick(&mut self, standing: &Standing) {
+        if let Some((group, shortage)) = self.memory.shortage(standing) {
+            let name = &self.jobs.file().groups()[group].name.what;
+            self.audience.waits(group, name, &shortage);
+        }
         self.audience.tick(standing, &self.counts);
     }
 

@@ -9,6 +9,7 @@ mod foreman;
 mod fresh;
 mod graph;
 mod journal;
+mod memory;
 mod outline;
 mod reason;
 mod select;
@@ -27,6 +28,7 @@ pub use select::Selection;
 use tine_scheduler::{Graph, Result};
 
 use crate::file::{JobFile, Jobs};
+use crate::gates::FreeMemory;
 
 /// What holds for jobs that say nothing of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +54,10 @@ pub struct Options {
     pub journal: Option<PathBuf>,
     /// What holds for jobs that say nothing of it.
     pub defaults: Defaults,
+    /// Bytes of memory that jobs may have together, where somebody has said so.
+    pub budget: Option<u64>,
+    /// How much memory must be free for a job to start; unset, that is found out by what jobs take.
+    pub free: Option<FreeMemory>,
 }
 
 impl Options {

@@ -9,10 +9,9 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::class::SIZES;
-use super::{ALIGN, Arena, BELL, CHUNK, FILE_TOP, TOP, WAITING, chunk};
+use super::{ALIGN, Arena, CHUNK, FILE_TOP, TOP, chunk};
 use crate::codec::BlockRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::futex;
 
 /// The smallest block in the file.
 pub(super) const PAGE: usize = 4096;
@@ -141,34 +140,6 @@ impl Arena {
                 owner.store(free, Ordering::SeqCst);
             }
         }
-    }
-
-    /// Says that memory was given back, to those that wait for some.
-    pub(crate) fn ring(&self) {
-        if self.counter(WAITING).load(Ordering::SeqCst) > 0 {
-            self.counter(BELL).fetch_add(1, Ordering::SeqCst);
-            futex::wake_all(self.counter(BELL));
-        }
-    }
-
-    /// From now on somebody rings when memory is given back.
-    pub(crate) fn begin_waiting(&self) {
-        self.counter(WAITING).fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// The value to sleep on, read before looking for room a last time.
-    pub(crate) fn bell(&self) -> u32 {
-        self.counter(BELL).load(Ordering::SeqCst)
-    }
-
-    /// Sleeps until somebody has rung after `heard` was read.
-    pub(crate) fn wait(&self, heard: u32) {
-        futex::wait(self.counter(BELL), heard, None);
-    }
-
-    /// Ends what `begin_waiting` began; for the dead too.
-    pub(crate) fn end_waiting(&self) {
-        self.counter(WAITING).fetch_sub(1, Ordering::SeqCst);
     }
 
     /// The bytes of a published block.

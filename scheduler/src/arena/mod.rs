@@ -26,6 +26,7 @@ mod heap;
 mod running;
 mod sweep;
 mod take;
+mod waiting;
 
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
@@ -86,8 +87,8 @@ const EPOCH: usize = 2;
 const FILE_TOP: usize = 3;
 /// How often memory was given back: what a worker without room sleeps on.
 const BELL: usize = 4;
-/// How many workers wait for memory.
-const WAITING: usize = 5;
+/// Whether somebody waits for memory, or did when it was given back last.
+const LISTENED: usize = 5;
 /// Counters, each on a cache line of its own.
 const COUNTERS: usize = 6;
 /// Words from one counter to the next.

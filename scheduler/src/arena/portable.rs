@@ -113,19 +113,11 @@ impl Arena {
         match *self {}
     }
 
-    pub(crate) fn bell(&self) -> u32 {
-        match *self {}
-    }
-
-    pub(crate) fn begin_waiting(&self) {
+    pub(crate) fn listen(&self) -> u32 {
         match *self {}
     }
 
     pub(crate) fn wait(&self, _heard: u32) {
-        match *self {}
-    }
-
-    pub(crate) fn end_waiting(&self) {
         match *self {}
     }
 }

@@ -261,7 +261,7 @@ fn rehint(engine: &Engine<'_>, clock: &mut Clock) -> Result<bool> {
     if engine.table.pressure() & ALONE != 0 {
         // Nothing is begun beside that task. It may have been put back, or wait for its time.
         let alone = engine.table.alone().map(|task| engine.table.state(task)).transpose()?;
-        let waits = alone.is_some_and(|state| state.phase == Phase::Backoff);
+        let waits = alone.is_some_and(|state| state.phase == Phase::Backoff) && clock.is_waiting();
         if !waits {
             engine.table.wake_all();
         }
@@ -271,9 +271,9 @@ fn rehint(engine: &Engine<'_>, clock: &mut Clock) -> Result<bool> {
         // Sources are held back: they are not lost.
         ready.retain(|&task| !engine.table.is_source(task));
         hint(engine, &ready);
-        // Whoever then falls asleep last lets one of them in.
+        // Whoever then falls asleep last lets one of them in. So a task ends before all sleep again.
         engine.table.wake_all();
-        return Ok(false);
+        return Ok(true);
     }
     hint(engine, &ready);
     if ready.is_empty() && engine.policies.any_retries {

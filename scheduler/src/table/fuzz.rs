@@ -198,7 +198,25 @@ fn run(seed: u64) -> bool {
 /// No run takes this long, however busy the machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-#[expect(clippy::print_stderr, reason = "the last words of a test that hangs")]
+/// The last words of a test that hangs: not caught, as what a test prints is.
+fn report(seed: u64) {
+    use std::io::Write;
+    let mut err = std::io::stderr();
+    let _ = writeln!(err, "a run with a damaged table hangs: seed {seed}");
+    let Some(table) = NEWEST.lock().unwrap().upgrade() else { return };
+    let _ = writeln!(err, "{:?}", table.header());
+    for worker in 0..=table.workers() {
+        let slot = table.slot(worker);
+        let doing = (slot.current(), slot.next(), slot.in_body(), slot.is_starved());
+        let (asleep, queued) = (table.is_asleep(worker), table.deque(worker).has_some());
+        let _ = writeln!(err, "worker {worker}: {doing:?}, asleep {asleep}, queued {queued}");
+    }
+    let open = (0..=table.last()).filter(|&t| !table.state(t).is_ok_and(|s| s.phase.is_final()));
+    for task in open {
+        let _ = writeln!(err, "task {task}: {:?}", table.cell(task).state.load());
+    }
+}
+
 fn watched(seeds: std::ops::Range<u64>) {
     let (tell, told) = channel::<u64>();
     let watch = std::thread::spawn(move || {
@@ -208,7 +226,7 @@ fn watched(seeds: std::ops::Range<u64>) {
                 Ok(seed) => last = seed,
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
-                    eprintln!("a run with a damaged table hangs: seed {last}");
+                    report(last);
                     std::process::abort();
                 }
             }

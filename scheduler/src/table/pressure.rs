@@ -3,14 +3,14 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{ALONE, Phase, Range, SOURCE, Table};
+use super::{ALONE, BRAKE, Phase, Range, SOURCE, Table};
 use crate::error::Result;
 
 impl Table {
-    /// `BRAKE` and `ALONE`.
+    /// `BRAKE` and `ALONE`, whatever else a stray write may have left beside them.
     #[inline]
     pub(crate) fn pressure(&self) -> u32 {
-        self.header().pressure.load(Ordering::Relaxed)
+        self.header().pressure.load(Ordering::Relaxed) & (BRAKE | ALONE)
     }
 
     /// The task that must run alone, if there is one.

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tine_jobs::gates::{Delay, FreeMemory, Gates, LoadLimit, parse_size};
+use tine_jobs::gates::{Delay, Forecast, FreeMemory, Gates, LoadLimit, parse_size};
 use tine_jobs::input::blocks::{Header, Records, Size};
 use tine_jobs::input::{Columns, Packing, Splitter};
 use tine_jobs::output::Mode;
@@ -34,6 +34,8 @@ pub(crate) struct Map {
     /// A text with places, or `{}` for all arguments.
     pub(crate) tag: Option<OsString>,
     pub(crate) results: Option<Results>,
+    /// The file that the output of all goes to.
+    pub(crate) stream: Option<PathBuf>,
     pub(crate) dry: bool,
     /// Where commands are printed before they run.
     pub(crate) shown: Option<OutputStream>,
@@ -45,6 +47,7 @@ pub(crate) struct Map {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) gates: Gates,
     pub(crate) needs: Option<Needs>,
+    pub(crate) memory: Forecast,
     pub(crate) nice: i32,
     pub(crate) folder: Option<OsString>,
     pub(crate) variables: Vec<(OsString, OsString)>,
@@ -131,9 +134,9 @@ pub(crate) struct Joblog {
 /// What an earlier run has done already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resume {
-    /// What its log has a line of.
+    /// What its log has a line of, or where there is none, its stream file.
     Ended,
-    /// What its log says has ended well.
+    /// What its log says has ended well, or its stream file.
     Succeeded,
     /// What there are results of.
     Files,
@@ -187,6 +190,7 @@ impl TryFrom<low::Map> for Map {
                 false => shown.tagstring.clone(),
             },
             results: results(shown)?,
+            stream: shown.stream.clone(),
             dry: shown.dry_run,
             shown: match (shown.verbose, shown.trace) {
                 (true, _) => Some(OutputStream::Stdout),
@@ -205,6 +209,7 @@ impl TryFrom<low::Map> for Map {
             timeout: control.timeout.as_deref().map(timeout).transpose()?,
             gates: gates(control, cpus)?,
             needs: control.memory.as_deref().map(needs).transpose()?,
+            memory: Forecast::new(super::budget()?, control.memfree.is_none()),
             nice: control.nice.unwrap_or(0),
             folder: control.wd.clone(),
             variables: variables(&control.env)?,
@@ -309,11 +314,17 @@ fn joblog(name: &OsStr, control: &low::map::Control) -> Joblog {
 fn resume(shown: &low::map::Shown, control: &low::map::Control) -> Result<Option<Resume>, Failure> {
     match (control.resume, control.resume_failed) {
         (false, false) => Ok(None),
-        (_, true) => Ok(Some(Resume::Succeeded)),
-        (true, _) if shown.joblog.is_some() => Ok(Some(Resume::Ended)),
+        (_, true) if shown.joblog.is_some() || shown.stream.is_some() => {
+            Ok(Some(Resume::Succeeded))
+        }
+        (true, _) if shown.joblog.is_some() || shown.stream.is_some() => Ok(Some(Resume::Ended)),
         (true, _) if shown.results.is_some() => Ok(Some(Resume::Files)),
-        (true, _) => Err(Failure::usage("--resume does not know what has been done")
-            .help("name the log of the earlier run by --joblog, or its results by --results")),
+        (_, true) => Err(Failure::usage("--resume-failed does not know what has failed")
+            .help("name the log of the earlier run by --joblog, or its stream file by --stream")),
+        (true, _) => Err(Failure::usage("--resume does not know what has been done").help(
+            "name the log of the earlier run by --joblog, its results by --results, or its stream \
+             file by --stream",
+        )),
     }
 }
 

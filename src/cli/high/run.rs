@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tine_jobs::gates::FreeMemory;
 use tine_jobs::output::Mode;
 use tine_jobs::run::{Defaults, Options};
 use tine_scheduler::config::{self, units};
@@ -39,6 +40,8 @@ pub(crate) struct Run {
     pub(crate) out: Option<PathBuf>,
     /// The log of jobs.
     pub(crate) joblog: Option<PathBuf>,
+    /// The file that what they print goes to.
+    pub(crate) stream: Option<PathBuf>,
 }
 
 /// What is done with a job file.
@@ -57,10 +60,14 @@ impl TryFrom<low::Run> for Run {
 
     fn try_from(typed: low::Run) -> Result<Self, Failure> {
         let timeout = typed.timeout.as_deref().map(duration).transpose()?;
-        if let Some(memory) = &typed.memory {
-            units::parse_bytes(memory)
-                .map_err(|e| Failure::usage(format!("--memory: {}", e.message())))?;
-        }
+        let named =
+            |name, e: tine_scheduler::Error| Failure::usage(format!("--{name}: {}", e.message()));
+        let asked = typed.memory.as_deref().map(units::parse_bytes).transpose();
+        let budget = match asked.map_err(|e| named("memory", e))? {
+            None => super::budget()?,
+            asked => asked,
+        };
+        let free = typed.memfree.as_deref().map(FreeMemory::parse).transpose();
         let what = match (typed.dry_run, typed.explain.is_empty()) {
             (true, _) => What::Plan,
             (false, false) => What::Explain(typed.explain),
@@ -86,6 +93,8 @@ impl TryFrom<low::Run> for Run {
                 resume: typed.resume,
                 journal: typed.journal,
                 defaults: Defaults { timeout, retries: typed.retries },
+                budget,
+                free: free.map_err(|e| named("memfree", e))?,
             },
             memory: typed.memory,
             mode,
@@ -94,6 +103,7 @@ impl TryFrom<low::Run> for Run {
             json: typed.json,
             out: typed.out,
             joblog: typed.joblog,
+            stream: typed.stream,
         })
     }
 }

@@ -240,6 +240,10 @@ pub(crate) struct Shown {
     #[arg(long, value_name = "DIR", alias = "res", conflicts_with = "files")]
     pub(crate) results: Option<OsString>,
 
+    /// Write the output of all jobs to one file, for `tine cat`, instead of printing it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["results", "files", "tag", "tagstring"])]
+    pub(crate) stream: Option<PathBuf>,
+
     /// Write output to files, and print their names
     #[arg(long)]
     pub(crate) files: bool,
@@ -285,12 +289,13 @@ pub(crate) struct Shown {
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Control")]
 pub(crate) struct Control {
-    /// Leave out jobs that have a line in the file of --joblog, or files of --results
+    /// Leave out jobs that have a line in the file of --joblog, files of --results, or an end in the
+    /// file of --stream
     #[arg(long, conflicts_with = "resume_failed")]
     pub(crate) resume: bool,
 
-    /// Leave out jobs that have ended well by the file of --joblog
-    #[arg(long, requires = "joblog")]
+    /// Leave out jobs that have ended well by the file of --joblog or of --stream
+    #[arg(long)]
     pub(crate) resume_failed: bool,
 
     /// Run a job that fails up to N times in all
@@ -309,7 +314,8 @@ pub(crate) struct Control {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) load: Option<String>,
 
-    /// Start no job while less memory is free; below half of it, the youngest gives way
+    /// Start no job while less memory is free; below half of it, the youngest gives way [default:
+    /// what jobs take is learned, and those for which there is not enough wait]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memfree: Option<String>,
 

@@ -53,9 +53,15 @@ pub(crate) struct Run {
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) slots: Option<u16>,
 
-    /// Memory that may be set aside for jobs at a time, as 4GiB [default: most of what is left]
+    /// Memory that jobs may have together, declared or learned, as 4GiB [default: most of what is
+    /// left]
     #[arg(long, value_name = "SIZE", help_heading = "How it is run")]
     pub(crate) memory: Option<String>,
+
+    /// Start no job while less memory is free; below half of it, the youngest gives way [default:
+    /// what jobs take is learned, and those for which there is not enough wait]
+    #[arg(long, value_name = "SIZE", help_heading = "How it is run")]
+    pub(crate) memfree: Option<String>,
 
     /// End an attempt of a job after this, as 90s, where the file says nothing
     #[arg(long, value_name = "TIME", help_heading = "How it is run")]
@@ -73,6 +79,10 @@ pub(crate) struct Run {
     /// Show lines as they come, each with the name of its job before it
     #[arg(long, help_heading = "What is shown and left")]
     pub(crate) line_buffer: bool,
+
+    /// Write what all jobs print to this file, for `tine cat`, instead of showing it
+    #[arg(long, value_name = "FILE", help_heading = "What is shown and left")]
+    pub(crate) stream: Option<PathBuf>,
 
     /// Show what jobs print and what failed, nothing else
     #[arg(short = 'q', long, help_heading = "What is shown and left")]
@@ -102,6 +112,7 @@ Examples:
   tine run jobs.toml train:seed=2      that job, and what it needs
   tine run jobs.toml --resume          after a crash, a power cut, or Ctrl-C
   tine run jobs.toml --out result      leave pictures, a report and a log
+  tine run jobs.toml --stream out      what jobs print, in one file: tine cat out train:seed=2
   tine graph jobs.toml                 draw what needs what
 ";
 

@@ -37,6 +37,13 @@ pub(super) enum Event<'a> {
         /// Why it failed.
         error: Option<&'a str>,
     },
+    /// A job has run for a minute, or for twice the time that was told before.
+    Slow {
+        /// The job.
+        job: &'a str,
+        /// How long it has run.
+        seconds: f64,
+    },
     /// How it stands, once in a while.
     Progress(Counts),
     /// The run has ended.

@@ -8,9 +8,11 @@ use tine_jobs::output::{Sink, Streams};
 use tine_scheduler::TaskStatus;
 use tine_scheduler::jobs::Standing;
 
+use super::eta::clock;
 use super::events::{self, Counts, Event, seconds};
 use super::groups::Groups;
 use super::lines::{self, Look};
+use super::slow::Slow;
 use super::terminal::Terminal;
 
 /// Time between two plain lines, and between two events that say how it stands.
@@ -71,6 +73,7 @@ pub(crate) struct Jobs {
     kind: Kind,
     look: Look,
     groups: Groups,
+    slow: Slow,
     /// When the last line was shown.
     shown: Duration,
     /// How many jobs can run side by side.
@@ -80,7 +83,8 @@ pub(crate) struct Jobs {
 impl Jobs {
     pub(crate) fn new(kind: Kind, look: Look) -> Jobs {
         let side_by_side = look.slots as f64;
-        Jobs { kind, look, groups: Groups::default(), shown: Duration::ZERO, side_by_side }
+        let (groups, slow, shown) = (Groups::default(), Slow::default(), Duration::ZERO);
+        Jobs { kind, look, groups, slow, shown, side_by_side }
     }
 
     /// Sets how many jobs a group has; groups are numbered from 0, and shown in that order.
@@ -100,6 +104,7 @@ impl Jobs {
         terminal: &mut Terminal<S>,
     ) -> io::Result<()> {
         self.groups.started(start.group);
+        self.slow.started(start.job, start.elapsed);
         if self.kind != Kind::Json {
             return Ok(());
         }
@@ -109,8 +114,9 @@ impl Jobs {
     }
 
     /// An attempt has ended. [`closed`](Self::closed) follows, or another attempt.
-    pub(crate) fn stopped(&mut self, group: usize) {
+    pub(crate) fn stopped(&mut self, group: usize, job: &str) {
         self.groups.stopped(group);
+        self.slow.stopped(job);
     }
 
     /// Nothing more will become of a job.
@@ -149,6 +155,7 @@ impl Jobs {
         terminal: &mut Terminal<S>,
         size: (usize, usize),
     ) -> io::Result<()> {
+        self.name_slow(standing.elapsed, terminal)?;
         if self.kind == Kind::Bars {
             return terminal.draw(&lines::bars(&self.groups, standing, self.look, size));
         }
@@ -168,6 +175,26 @@ impl Jobs {
             }
             Kind::Quiet | Kind::Bars => Ok(()),
         }
+    }
+
+    fn name_slow<S: Sink>(
+        &mut self,
+        elapsed: Duration,
+        terminal: &mut Terminal<S>,
+    ) -> io::Result<()> {
+        for (job, ran) in self.slow.take(elapsed) {
+            match self.kind {
+                Kind::Quiet => {}
+                Kind::Bars | Kind::Plain => {
+                    terminal.note(&format!("tine: {job} has run for {} so far", clock(ran)))?;
+                }
+                Kind::Json => {
+                    let event = Event::Slow { job: &job, seconds: seconds(ran) };
+                    terminal.event(&events::line(&event, elapsed))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The run has ended: takes bars away, and says how it was.

@@ -8,6 +8,7 @@ mod events;
 mod groups;
 mod jobs;
 mod lines;
+mod slow;
 mod terminal;
 #[cfg(test)]
 mod tests;

@@ -287,7 +287,7 @@ fn told(kind: Kind) -> Screen {
         let start = Start { job: &job, group: 0, attempt: 1, slot: 1, pid: 77, elapsed };
         progress.started(&start, &mut terminal).unwrap();
         progress.tick_at(&standing(6 * i as u64, 1), &mut terminal, (80, 24)).unwrap();
-        progress.stopped(0);
+        progress.stopped(0, &job);
         let error = (status == TaskStatus::Failed).then_some("exit code 2");
         let took = Some(Duration::from_millis(5_500));
         let close =
@@ -305,6 +305,42 @@ fn each_kind_says_its_own() {
     assert_eq!(told(Kind::Bars).text(), end);
     let plain = format!("tine: 2 of 3 jobs, 1 running, 1 failed, 12 s, a few seconds left\n{end}");
     assert_eq!(told(Kind::Plain).text(), plain);
+}
+
+/// What is said of a job that runs for five minutes beside short ones.
+fn told_of_slow(kind: Kind) -> Screen {
+    let mut screen = Screen::default();
+    let mut terminal = Terminal::over(&mut screen, [true, true]);
+    let mut progress = Jobs::new(kind, LOOK);
+    let mut start = |job, s| {
+        let elapsed = seconds(s);
+        let start = Start { job, group: 0, attempt: 1, slot: 1, pid: 77, elapsed };
+        progress.started(&start, &mut terminal).unwrap();
+        progress.tick_at(&standing(s, 2), &mut terminal, (80, 24)).unwrap();
+        if job != "long" {
+            progress.stopped(0, job);
+        }
+    };
+    start("long", 7);
+    (8..300).for_each(|s| start("short", s));
+    screen
+}
+
+#[test]
+fn a_job_that_runs_for_long_is_named_ever_more_rarely() {
+    let said = |ran| format!("tine: long has run for {ran} so far");
+    let of_slow = |screen: Screen| {
+        let lines: Vec<String> = screen.text().lines().map(str::to_owned).collect();
+        lines.into_iter().filter(|line| line.contains("long")).collect::<Vec<_>>()
+    };
+    let all = [said("1:00 min"), said("2:00 min"), said("4:00 min")];
+    assert_eq!(of_slow(told_of_slow(Kind::Plain)), all);
+    assert_eq!(of_slow(told_of_slow(Kind::Bars)), all);
+    assert_eq!(of_slow(told_of_slow(Kind::Quiet)), [""; 0]);
+    let events = told_of_slow(Kind::Json).out;
+    let slow: Vec<_> = events.lines().filter(|line| line.contains(r#""slow""#)).collect();
+    assert_eq!(slow[1], r#"{"elapsed":127.0,"event":"slow","job":"long","seconds":120.0}"#);
+    assert_eq!(slow.len(), 3);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) fn write_run(resumed: bool, time: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("{word}\t{time}\n").as_bytes());
 }
 
-/// Appends the line of a job, with a word on why for people.
+/// Appends the line of a job, with a word on why for people, and the memory that it had.
 pub(super) fn write_job(name: &str, entry: &Entry, attempt: u32, why: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(entry.state.word().as_bytes());
     out.push(b'\t');
@@ -30,7 +30,7 @@ pub(super) fn write_job(name: &str, entry: &Entry, attempt: u32, why: &str, out:
     let rest = format!("\t{time}\t{attempt}\t{command:016x}\t{inputs:016x}\t{outputs:016x}\t");
     out.extend_from_slice(rest.as_bytes());
     escape(why.as_bytes(), out);
-    out.push(b'\n');
+    out.extend_from_slice(format!("\t{}\n", entry.peak).as_bytes());
 }
 
 /// Appends the line of a file.
@@ -63,7 +63,11 @@ pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
             let _attempt = number(parts.next()?)?;
             let [command, inputs, outputs] =
                 [hash(parts.next()?)?, hash(parts.next()?)?, hash(parts.next()?)?];
-            Some(Line::Job { name, entry: Entry { state, run: 0, time, command, inputs, outputs } })
+            let _why = parts.next();
+            // Lines of older versions have none.
+            let peak = parts.next().and_then(number).unwrap_or(0);
+            let entry = Entry { state, run: 0, time, command, inputs, outputs, peak };
+            Some(Line::Job { name, entry })
         }
     }
 }

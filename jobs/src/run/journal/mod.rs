@@ -18,6 +18,7 @@ use twox_hash::XxHash3_64;
 
 use super::files::Contents;
 use crate::file::HashTable;
+use crate::gates::Peaks;
 use line::Line;
 
 /// The first line.
@@ -69,6 +70,8 @@ pub(crate) struct Entry {
     pub(crate) command: u64,
     pub(crate) inputs: u64,
     pub(crate) outputs: u64,
+    /// The most memory that it had, in bytes; 0 where that is not known.
+    pub(crate) peak: u64,
 }
 
 /// What a journal says.
@@ -78,6 +81,8 @@ pub(crate) struct Past {
     jobs: HashTable<Entry>,
     /// By the hash of the path.
     pub(crate) files: HashTable<Contents>,
+    /// What jobs of each entry of the file have had of memory, by the hash of its name.
+    peaks: HashTable<Peaks>,
     /// The number of the last run; 0 where there was none.
     pub(crate) run: u32,
     lines: usize,
@@ -89,6 +94,11 @@ impl Past {
     /// What is known of the job with this name.
     pub(crate) fn job(&self, name: &str) -> Option<&Entry> {
         self.jobs.get(&XxHash3_64::oneshot(name.as_bytes()))
+    }
+
+    /// What jobs of the entry with this name have had of memory.
+    pub(crate) fn peaks(&self, group: &str) -> Option<&Peaks> {
+        self.peaks.get(&XxHash3_64::oneshot(group.as_bytes()))
     }
 
     /// Reads a journal; nothing is known where there is none.
@@ -131,6 +141,12 @@ impl Past {
             Some(Line::Run { resumed }) => self.run += u32::from(!resumed || self.run == 0),
             Some(Line::Job { name, mut entry }) => {
                 entry.run = self.run;
+                if entry.peak > 0 {
+                    // Names of entries have no colon, and nothing to be escaped.
+                    let group = name.split(|&b| b == b':').next().unwrap_or_default();
+                    let group = XxHash3_64::oneshot(group);
+                    self.peaks.entry(group).or_default().learn(entry.peak);
+                }
                 self.jobs.insert(unescaped_hash(name), entry);
             }
             Some(Line::File { path, contents }) => {

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn entry(state: State, time: u64) -> Entry {
-    Entry { state, run: 1, time, command: time + 1, inputs: time + 2, outputs: time + 3 }
+    let (command, inputs, outputs) = (time + 1, time + 2, time + 3);
+    Entry { state, run: 1, time, command, inputs, outputs, peak: 8 * time }
 }
 
 #[test]
@@ -33,6 +34,24 @@ fn what_was_written_is_read() {
         assert_eq!(past.files.get(&key), Some(&contents));
     }
     assert_eq!((past.job("b"), past.run), (None, 1));
+}
+
+#[test]
+fn peaks_are_known_by_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j");
+    let (mut journal, _) = Journal::open(&path).unwrap();
+    for (name, time) in [("a:x=1", 10), ("a:x=2", 20), ("b", 5), ("c", 0)] {
+        journal.job(name, &entry(State::Done, time), (1, "why\tso"), &[]).unwrap();
+    }
+    drop(journal);
+    // A line of an older version says nothing of memory.
+    let old = "done\tb\t9\t1\t0000000000000001\t0000000000000002\t0000000000000003\t\n";
+    fs::write(&path, [fs::read(&path).unwrap(), old.into()].concat()).unwrap();
+    let past = Past::read(&path).unwrap();
+    let guess = |group| past.peaks(group).and_then(Peaks::guess);
+    assert_eq!([guess("a"), guess("b"), guess("c")], [Some(180), Some(45), None]);
+    assert_eq!(past.job("b").unwrap().time, 9);
 }
 
 #[test]

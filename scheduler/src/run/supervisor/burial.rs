@@ -76,9 +76,6 @@ impl Supervisor<'_> {
         }
         if let Some(arena) = self.engine.arena {
             table.resume_spill(worker, arena);
-            if table.slot(worker.into()).is_starved() {
-                arena.end_waiting();
-            }
             arena.reclaim(table.epoch(), worker, found.orphan.map(|o| o.task));
         }
         if let Some(orphan) = found.orphan {
@@ -89,7 +86,7 @@ impl Supervisor<'_> {
         }
         table.slot(worker.into()).clear();
         if let Some(arena) = self.engine.arena {
-            arena.ring();
+            arena.ring_for_all();
         }
         if ready.finished {
             table.finish();

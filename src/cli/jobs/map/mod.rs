@@ -11,6 +11,7 @@ use std::path::Path;
 
 use tine_jobs::log::{Log, Past};
 use tine_jobs::map::{Map, Outcome, Results, Resume, Settings, TimeShare, Work};
+use tine_jobs::output::stream::{Kind, Writer};
 use tine_jobs::output::{Bounds, Output};
 use tine_jobs::template::{Marks, Template};
 use tine_profiler::profile_to;
@@ -35,8 +36,12 @@ pub(crate) fn run(map: &high::Map) -> Result<u8, Failure> {
     let supplied = supply::open(map)?;
     let work = work(map, &supplied)?;
     let Some(jobs) = jobs else { return dry::run(map, supplied, &work) };
-    let settings = settings(map)?;
-    let output = Output::new(terminal(map)?, map.mode, Bounds::default());
+    let stream = stream(map)?;
+    let settings = settings(map, stream.as_ref().map(Writer::past))?;
+    let mut output = Output::new(terminal(map)?, map.mode, Bounds::default());
+    if let Some(stream) = stream {
+        output = output.into_stream(stream);
+    }
     let foreman = Map::new(&name(map), supplied.supply, work, output, settings);
     let (tally, outcome) = match &map.profile {
         None => run_all(map, jobs, foreman)?,
@@ -147,12 +152,22 @@ fn template(text: &OsStr, marks: &Marks) -> Template {
     Template::text(text.as_bytes(), marks)
 }
 
-fn settings(map: &high::Map) -> Result<Settings, Failure> {
+/// The file that all output goes to, where it does; a run that is taken up again goes on with it.
+fn stream(map: &high::Map) -> Result<Option<Writer>, Failure> {
+    let Some(path) = &map.stream else { return Ok(None) };
+    let writer = match map.resume {
+        Some(_) => Writer::resume(path, Kind::Numbered, Bounds::default()),
+        None => Writer::create(path, Kind::Numbered, Bounds::default()),
+    };
+    writer.map(Some).map_err(|e| Failure::new(e.to_string()))
+}
+
+fn settings(map: &high::Map, streamed: Option<&Past>) -> Result<Settings, Failure> {
     let failed = |e: tine_jobs::log::Error| Failure::new(e.to_string());
     // What an earlier run has done is read before its log is written to.
     let past = || match &map.joblog {
         Some(log) => Past::read(&log.path).map_err(failed),
-        None => Ok(Past::default()),
+        None => Ok(streamed.cloned().unwrap_or_default()),
     };
     let resume = match map.resume {
         None => None,
@@ -176,5 +191,6 @@ fn settings(map: &high::Map) -> Result<Settings, Failure> {
         shown: map.shown,
         retries: map.retries,
         needs: map.needs,
+        memory: map.memory.clone(),
     })
 }

@@ -102,7 +102,7 @@ impl Foreman for Watched {
 
     fn ended(&mut self, job: &Job<'_>, ended: &Ended) -> Result<()> {
         self.now = ended.ended;
-        self.progress.stopped(0);
+        self.progress.stopped(0, &self.called(job));
         let result = self.map.ended(job, ended);
         let error = result.as_ref().err().map(|e| e.message().to_owned());
         self.ends.insert(job.task, (ended.ended.saturating_sub(ended.started), error));

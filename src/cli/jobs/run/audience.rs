@@ -1,15 +1,18 @@
 //! Says what happens in a run: what jobs print, how far it is, what failed; and keeps the logs.
 //! It decides nothing.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 use tine_jobs::file::Jobs;
+use tine_jobs::gates::Shortage;
 use tine_jobs::log::{self, Log};
+use tine_jobs::output::stream::{End, Kind as StreamKind, Writer};
 use tine_jobs::output::{Begin, Bounds, Output};
 use tine_jobs::run::{Audience, Counts, Failed, Selection, State, Subject, Try, Verdict};
-use tine_scheduler::jobs::{Ended, Standing};
+use tine_scheduler::jobs::{Ended, Reason, Standing};
 use tine_scheduler::{Error, ErrorKind, OutputStream, Result, TaskStatus};
 
 use crate::cli::failure::Failure;
@@ -32,6 +35,8 @@ pub(super) struct Teller<'a> {
     failed: Vec<String>,
     /// How long the last attempts took of jobs that have not been closed yet.
     took: Vec<(u64, Duration)>,
+    /// Jobs that had to give way once, and may have to again.
+    gave_way: BTreeSet<u64>,
 }
 
 impl<'a> Teller<'a> {
@@ -54,14 +59,19 @@ impl<'a> Teller<'a> {
             progress.group(group, name, total);
         }
         progress.complete();
+        let mut output = Output::new(terminal, job.mode, Bounds::default());
+        if let Some(stream) = stream(job)? {
+            output = output.into_stream(stream);
+        }
         Ok(Teller {
             job,
-            output: Output::new(terminal, job.mode, Bounds::default()),
+            output,
             progress,
             logs,
             began: (Instant::now(), SystemTime::now()),
             failed: Vec::new(),
             took: Vec::new(),
+            gave_way: BTreeSet::new(),
         })
     }
 
@@ -120,6 +130,16 @@ impl<'a> Teller<'a> {
     }
 }
 
+/// The file that all output goes to, where it does; a run that is resumed goes on with it.
+fn stream(job: &high::Run) -> std::result::Result<Option<Writer>, Failure> {
+    let Some(path) = &job.stream else { return Ok(None) };
+    let writer = match job.options.resume {
+        true => Writer::resume(path, StreamKind::Named, Bounds::default()),
+        false => Writer::create(path, StreamKind::Named, Bounds::default()),
+    };
+    writer.map(Some).map_err(|e| Failure::new(e.to_string()))
+}
+
 impl Audience for Teller<'_> {
     fn judged(&mut self, job: &Subject<'_>, verdict: &Verdict) -> Result<()> {
         if verdict.runs() {
@@ -131,8 +151,9 @@ impl Audience for Teller<'_> {
 
     fn starts(&mut self, job: &Subject<'_>, attempt: &Try<'_>) -> Result<()> {
         let begin = Begin {
+            name: job.name.as_bytes(),
             tag: self.job.tagged.then_some(job.name.as_bytes()),
-            may_repeat: attempt.attempt < attempt.of,
+            may_repeat: attempt.attempt < attempt.of || self.gave_way.contains(&job.seq),
             ..Begin::default()
         };
         self.output.begin(job.seq, &begin).map_err(Error::from)
@@ -157,7 +178,10 @@ impl Audience for Teller<'_> {
         ended: &Ended,
         failure: Option<&Failed<'_>>,
     ) -> Result<()> {
-        self.progress.stopped(job.group);
+        self.progress.stopped(job.group, job.name);
+        // Before logs and the journal say that it has ended.
+        let end = End::of(ended, failure.is_some(), failure.is_some_and(|f| f.again));
+        self.output.ended(job.seq, &end)?;
         for log in &mut self.logs {
             let entry = log::Entry {
                 seq: job.seq,
@@ -176,12 +200,19 @@ impl Audience for Teller<'_> {
             return Ok(());
         };
         self.output.retract(job.seq);
-        if !self.job.quiet {
-            let (why, n, of) = (failed.why, attempt.attempt, attempt.of);
-            let text =
-                format!("{} failed and is tried again: {why} (attempt {n} of {of})", job.name);
-            self.note(&text);
+        if ended.reason == Some(Reason::GaveWay) {
+            self.gave_way.insert(job.seq);
         }
+        if self.job.quiet {
+            return Ok(());
+        }
+        let text = if ended.reason == Some(Reason::GaveWay) {
+            format!("{} gives way for lack of memory, and is run again", job.name)
+        } else {
+            let (why, n, of) = (failed.why, attempt.attempt, attempt.of);
+            format!("{} failed and is tried again: {why} (attempt {n} of {of})", job.name)
+        };
+        self.note(&text);
         Ok(())
     }
 
@@ -211,6 +242,14 @@ impl Audience for Teller<'_> {
 
     fn tick(&mut self, standing: &Standing, _counts: &Counts) {
         drop(self.progress.tick(standing, self.output.sink()));
+        // What cannot be written now cannot be later either, and then ends the run.
+        drop(self.output.tick(standing.elapsed));
+    }
+
+    fn waits(&mut self, _group: usize, name: &str, shortage: &Shortage) {
+        if !self.job.quiet {
+            self.note(&format!("{name} {shortage}"));
+        }
     }
 
     fn interrupted(&mut self, level: u32) {
