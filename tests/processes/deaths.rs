@@ -197,7 +197,7 @@ pub(crate) fn read_as_they_should() {
         writeln!(all, "## {name}\n{}\n", normal(&error)).expect("a string");
     }
     step("timeout");
-    let timed = Processes::new().workers(2).task_timeout(Duration::from_millis(100));
+    let timed = Processes::new().workers(2).task_timeout(Duration::from_secs(1));
     let error = failure(stuck, &timed);
     assert_eq!((error.kind(), error.task()), (ErrorKind::Timeout, Some("bad(1)")), "{error}");
     writeln!(all, "## timeout\n{}", normal(&error)).expect("a string");
