@@ -129,7 +129,7 @@ fn normal(error: &Error) -> String {
     let mut rest = text.as_str();
     let varying: [(&str, &[&str]); 5] = [
         ("peak memory ", &[" beyond"]),
-        ("timeout of 100.00 ms: for ", &[" |"]),
+        ("timeout of 1.00 s: for ", &[" |"]),
         ("deaths.rs:", &[" |"]),
         ("thread 'main' (", &[")"]),
         ("thread '<unnamed>' (", &[")"]),
