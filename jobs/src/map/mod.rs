@@ -4,6 +4,7 @@
 mod graph;
 mod memory;
 mod outcome;
+mod settings;
 mod shuffle;
 mod supply;
 mod times;
@@ -21,51 +22,18 @@ use tine_scheduler::jobs::{
 use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
 use crate::direct::Direct;
-use crate::gates::{Forecast, Gates, Machine, When};
+use crate::gates::{Machine, When};
 use crate::jobserver::Jobserver;
-use crate::log::{Entry, Log, Past};
+use crate::log::Entry;
 use crate::output::stream::End;
 use crate::output::{Begin, Output, Sink};
 use crate::template::Filling;
 
 pub use outcome::Outcome;
+pub use settings::{Resume, Settings};
 pub use supply::{Arguments, Pieces, Supply};
 pub use times::TimeShare;
 pub use work::{Results, Work};
-
-/// What of an earlier run is not run again.
-#[derive(Clone, Debug)]
-pub enum Resume {
-    /// Jobs that its log has a line of.
-    Ended(Past),
-    /// Jobs that its log says have ended well.
-    Succeeded(Past),
-    /// Jobs whose files of results are there.
-    Files,
-}
-
-/// What is around the jobs of a map; the defaults do nothing.
-#[derive(Debug, Default)]
-pub struct Settings {
-    /// What holds jobs back, and what ends the run.
-    pub gates: Gates,
-    /// The limit to the time of each, by what the others took.
-    pub time: Option<TimeShare>,
-    /// The log.
-    pub log: Option<Log>,
-    /// What is taken up again.
-    pub resume: Option<Resume>,
-    /// The stream on which each command is printed before it runs.
-    pub shown: Option<OutputStream>,
-    /// How often a job that fails is run again.
-    pub retries: u32,
-    /// What each takes.
-    pub needs: Option<Needs>,
-    /// What is known of the memory that they take.
-    pub memory: Forecast,
-    /// The cores that are shared with what jobs start, or with make.
-    pub jobserver: Option<Jobserver>,
-}
 
 /// The jobs of a map, for [`Jobs::run`](tine_scheduler::jobs).
 #[derive(Debug)]

@@ -204,11 +204,7 @@ impl TryFrom<low::Map> for Map {
             joblog: shown.joblog.as_deref().map(|name| joblog(name, control)),
             resume: resume(shown, control)?,
             profile: shown.profile.clone(),
-            retries: match control.retries {
-                // Without an end; this is as often as the engine runs a job.
-                Some(0) => 200,
-                tries => tries.unwrap_or(1) - 1,
-            },
+            retries: retries(control.retries),
             timeout: control.timeout.as_deref().map(timeout).transpose()?,
             gates: gates(control, cpus)?,
             needs: control.memory.as_deref().map(needs).transpose()?,
@@ -219,6 +215,15 @@ impl TryFrom<low::Map> for Map {
             variables: variables(&control.env)?,
             command: typed.command,
         })
+    }
+}
+
+/// How often a job is run again, of which this is how often it is tried.
+fn retries(tries: Option<u32>) -> u32 {
+    match tries {
+        // Without an end; this is as often as the engine runs a job.
+        Some(0) => 200,
+        tries => tries.unwrap_or(1) - 1,
     }
 }
 
