@@ -2,6 +2,7 @@
 //! It starts no program and prints nothing: the engine does, and the audience.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::BorrowedFd;
 
 use tine_scheduler::jobs::{
     Admit, Ended, Feed, Foreman, Job, Needs, Order, Reason as EndReason, Standing,
@@ -20,6 +21,7 @@ use super::reason::Verdict;
 use super::{Options, Selection};
 use crate::direct::Direct;
 use crate::file::{Action, JobId, Jobs};
+use crate::jobserver::Jobserver;
 
 /// Runs the jobs of a file.
 #[derive(Debug)]
@@ -41,6 +43,7 @@ pub struct Run<'a, 'f, A> {
     canceled: BTreeSet<u32>,
     counts: Counts,
     audience: A,
+    jobserver: Option<Jobserver>,
 }
 
 /// What is kept of a job from its first attempt to its end.
@@ -101,7 +104,14 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
             counts: Counts { total: numbers.len() as u64, ..Counts::default() },
             numbers,
             audience,
+            jobserver: None,
         })
+    }
+
+    /// The same run, with cores that are shared with what jobs start, or with make.
+    #[must_use]
+    pub fn share(self, jobserver: Option<Jobserver>) -> Self {
+        Run { jobserver, ..self }
     }
 
     /// How many jobs have come to which end.
@@ -282,8 +292,27 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
         if let (Some(direct), Action::Shell(_)) = (&mut self.direct, &self.jobs.group(id).action) {
             direct.unwrap(&mut command);
         }
+        if let Some(shared) = &self.jobserver {
+            shared.tell(&mut command);
+        }
         self.memory.starts(self.jobs, id, seq(job));
         Ok(Order::Run(command))
+    }
+
+    fn take_shared(&mut self, slot: usize, cores: u32, alone: bool) -> bool {
+        self.jobserver.as_mut().is_none_or(|shared| shared.take(slot, cores, alone))
+    }
+
+    fn give_shared(&mut self, slot: usize) {
+        self.jobserver.iter_mut().for_each(|shared| shared.give(slot));
+    }
+
+    fn shared(&self) -> Option<BorrowedFd<'_>> {
+        self.jobserver.as_ref().and_then(Jobserver::readable)
+    }
+
+    fn inherited(&self) -> Option<[BorrowedFd<'_>; 2]> {
+        self.jobserver.as_ref().and_then(Jobserver::inherited)
     }
 
     fn started(&mut self, job: &Job<'_>, pid: u32) {

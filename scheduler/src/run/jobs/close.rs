@@ -46,7 +46,7 @@ impl Dispatcher<'_, '_, '_> {
             let attempt = running.attempt;
             self.watch.attempt_failed(&FailedAttempt { task, attempt, why, last_words });
         }
-        self.shift.slots.give_back(running.taken);
+        self.give_back(running.taken);
         self.shift.has_ended = true;
         match (ended.reason, outcome) {
             (Some(Reason::GaveWay), _) => self.try_now(task),

@@ -34,6 +34,11 @@ impl Taken {
     pub(super) fn others(&self) -> &[u16] {
         self.slots.get(1..).unwrap_or_default()
     }
+
+    /// How many slots it has.
+    pub(super) fn cores(&self) -> u32 {
+        self.slots.len() as u32
+    }
 }
 
 impl Slots {

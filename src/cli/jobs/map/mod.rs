@@ -193,5 +193,6 @@ fn settings(map: &high::Map, streamed: Option<&Past>) -> Result<Settings, Failur
         needs: map.needs,
         memory: map.memory.clone(),
         names: map.profile.is_some(),
+        jobserver: super::jobserver(map.jobserver, map.slots)?,
     })
 }
