@@ -225,7 +225,7 @@ impl Reading<'_> {
                 continue;
             }
             let text = item.text()?;
-            if text.is_empty() || text.ends_with('/') {
+            if text.is_empty() {
                 let message = format!("`{key}` of the job `{}` must name files", resolver.job);
                 return Err(item.mistake(message).help("name each file that it reads or makes"));
             }

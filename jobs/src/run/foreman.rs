@@ -309,6 +309,7 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
         let id = self.job(job.task);
         let of = self.attempts(id);
         self.memory.ended(seq(job), ended.peak);
+        self.files.forget_folders();
         let Some(mut active) = self.active.remove(&number(job)) else { return Ok(()) };
         active.peak = active.peak.max(ended.peak);
         let failure = self.failure(&active, ended);

@@ -112,8 +112,8 @@ fn compare(
     if inputs != entry.inputs {
         // Only all of them together were hashed: one that is newer is the likely one.
         let since = i128::from(entry.time) * 1_000_000;
-        let newer = paths.read().find(|p| files.modified(p).is_some_and(|t| t > since));
-        return Ok(Some(Reason::InputsChanged(newer.map(str::to_owned))));
+        let newer = paths.read().find_map(|path| files.newer(path, since));
+        return Ok(Some(Reason::InputsChanged(newer)));
     }
     let outputs = paths.hash_outputs(files, fresh)?;
     Ok((outputs != entry.outputs).then_some(Reason::OutputsChanged))

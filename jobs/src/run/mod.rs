@@ -13,6 +13,7 @@ mod memory;
 mod outline;
 mod reason;
 mod select;
+mod tree;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
