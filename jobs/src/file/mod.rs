@@ -36,6 +36,7 @@ mod resolve;
 mod settings;
 mod shell;
 mod source;
+mod undecodable;
 
 use std::fs;
 use std::ops::Range;
