@@ -3,6 +3,7 @@
 
 use super::braces::Text;
 use super::matrix::Axis;
+use super::script::Script;
 use super::settings::Settings;
 use super::source::Spot;
 
@@ -12,7 +13,7 @@ pub(crate) enum Action {
     /// A program and its arguments.
     Argv(Vec<Text>),
     /// A text for the shell.
-    Shell(Text),
+    Shell(Script),
 }
 
 /// An entry `[[job]]`.
