@@ -14,11 +14,9 @@ pub(crate) fn failure(ended: &Ended) -> Option<String> {
     let how = match ended.exit {
         Exit::Code(code) => format!("exit code {code}"),
         Exit::Signal(signal) => format!("signal {signal}{}", signal_name(signal)),
+        // Which program that was is not known here.
         Exit::NotStarted(errno) => {
-            return Some(format!(
-                "cannot be started: {}",
-                std::io::Error::from_raw_os_error(errno)
-            ));
+            format!("cannot be started: {}", std::io::Error::from_raw_os_error(errno))
         }
     };
     Some(match ended.reason {

@@ -64,7 +64,7 @@ pub(crate) fn judge(
     jobs: &Jobs<'_>,
     job: JobId,
     paths: &Paths,
-    (files, last): (&mut Files, Option<&Entry>),
+    (files, last, why): (&mut Files, Option<&Entry>, Option<&str>),
     asked: &Asked,
 ) -> io::Result<(Verdict, Before)> {
     let fresh = jobs.group(job).settings.fresh;
@@ -89,7 +89,9 @@ pub(crate) fn judge(
     }
     match (last, done, same) {
         (None, ..) => run(Reason::NeverDone),
-        (Some(_), None, _) => run(Reason::NotDone),
+        (Some(last), None, _) => {
+            run(Reason::NotDone(last.state, why.unwrap_or_default().to_owned()))
+        }
         (_, Some(_), None) => run(Reason::CommandChanged),
         (_, _, Some(entry)) => {
             let reason = compare(paths, files, entry, before.inputs, fresh)?;
