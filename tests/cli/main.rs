@@ -20,6 +20,10 @@ mod ends;
 #[cfg(target_os = "linux")]
 mod run;
 
+// What is said of jobs.
+#[cfg(target_os = "linux")]
+mod told;
+
 // Runs of jobs that are ended from outside, and resumed.
 #[cfg(target_os = "linux")]
 mod resume;
