@@ -48,9 +48,10 @@ fn script(text: &str, value: &str, rest: &str) -> String {
     let (text, value) = (toml(text), toml(value));
     let file = format!("[[job]]\nname = 'a'\nmatrix = {{ f = [{value}] }}\nshell = {text}\n{rest}");
     let file = JobFile::parse(Path::new("/jobs.toml"), &file).unwrap_or_else(|e| panic!("{e}"));
-    let jobs = file.expand().unwrap();
-    let selection = Selection::new(&jobs, &[], &[]).unwrap();
-    let outline = Outline::new(&jobs, &selection, &Options::default()).unwrap();
+    let jobs = file.expand().expect("it has one job");
+    let selection = Selection::new(&jobs, &[], &[]).expect("all jobs");
+    let outline =
+        Outline::new(&jobs, &selection, &Options::default()).expect("there is no journal");
     outline.command(JobId::from_index(0))
 }
 

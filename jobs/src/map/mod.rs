@@ -3,6 +3,7 @@
 
 mod graph;
 mod memory;
+mod settings;
 mod shuffle;
 mod supply;
 mod times;
@@ -20,49 +21,16 @@ use tine_scheduler::jobs::{
 use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
 use crate::direct::Direct;
-use crate::gates::{Forecast, Gates, Halted, Machine, When};
-use crate::log::{Entry, Log, Past};
+use crate::gates::{Halted, Machine, When};
+use crate::log::Entry;
 use crate::output::stream::End;
 use crate::output::{Begin, Output, Sink};
 use crate::template::Filling;
 
+pub use settings::{Resume, Settings};
 pub use supply::{Arguments, Pieces, Supply};
 pub use times::TimeShare;
 pub use work::{Results, Work};
-
-/// What of an earlier run is not run again.
-#[derive(Clone, Debug)]
-pub enum Resume {
-    /// Jobs that its log has a line of.
-    Ended(Past),
-    /// Jobs that its log says have ended well.
-    Succeeded(Past),
-    /// Jobs whose files of results are there.
-    Files,
-}
-
-/// What is around the jobs of a map; the defaults do nothing.
-#[derive(Debug, Default)]
-pub struct Settings {
-    /// What holds jobs back, and what ends the run.
-    pub gates: Gates,
-    /// The limit to the time of each, by what the others took.
-    pub time: Option<TimeShare>,
-    /// The log.
-    pub log: Option<Log>,
-    /// What is taken up again.
-    pub resume: Option<Resume>,
-    /// The stream on which each command is printed before it runs.
-    pub shown: Option<OutputStream>,
-    /// How often a job that fails is run again.
-    pub retries: u32,
-    /// What each takes.
-    pub needs: Option<Needs>,
-    /// What is known of the memory that they take.
-    pub memory: Forecast,
-    /// Whether somebody who interrupts the run is told what comes of it.
-    pub answers: bool,
-}
 
 /// The jobs of a map, for [`Jobs::run`](tine_scheduler::jobs).
 #[derive(Debug)]

@@ -148,3 +148,32 @@ fn overdue(group: &Group, median: Duration, left: Duration, now: Duration) -> bo
     let ran = group.longest(now);
     ran > median && ran > left
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(s: u64) -> Duration {
+        Duration::from_secs(s)
+    }
+
+    #[test]
+    fn no_end_is_promised_that_is_not_known() {
+        // Others took ten seconds; this one has run for as long, and for how long it will nobody knows.
+        let mut groups = Groups { complete: true, ..Groups::default() };
+        groups.set(0, "a", 2);
+        groups.groups[0].done = 1;
+        groups.took(0, seconds(10));
+        groups.started(0, "long", seconds(100));
+        assert_eq!(groups.left(4.0, seconds(102)), Some(seconds(5)));
+        assert_eq!(groups.left_of(&groups.groups[0], 4.0, seconds(102)), Some(seconds(5)));
+        assert_eq!(groups.left(4.0, seconds(120)), None);
+        assert_eq!(groups.left_of(&groups.groups[0], 4.0, seconds(120)), None);
+        // Where the others take longer still, it does not matter.
+        groups.set(1, "b", 1_000);
+        assert!(groups.left(4.0, seconds(120)).is_some());
+        groups.stopped(0, "long");
+        groups.ending = true;
+        assert_eq!(groups.left(4.0, seconds(120)), None, "it was interrupted");
+    }
+}

@@ -372,23 +372,6 @@ fn the_end_is_one_line_that_adds_up() {
 }
 
 #[test]
-fn no_end_is_promised_that_is_not_known() {
-    // Others took ten seconds; this one has run for as long, and for how long it will nobody knows.
-    let mut groups = made(&[("a", 2, 1, 0)]);
-    groups.started(0, "long", seconds(100));
-    assert_eq!(groups.left(4.0, seconds(102)), Some(seconds(5)));
-    assert_eq!(groups.left_of(&groups.groups[0], 4.0, seconds(102)), Some(seconds(5)));
-    assert_eq!(groups.left(4.0, seconds(120)), None);
-    assert_eq!(groups.left_of(&groups.groups[0], 4.0, seconds(120)), None);
-    // Where the others take longer still, it does not matter.
-    groups.set(1, "b", 1_000);
-    assert!(groups.left(4.0, seconds(120)).is_some());
-    groups.stopped(0, "long");
-    groups.ending = true;
-    assert_eq!(groups.left(4.0, seconds(120)), None, "it was interrupted");
-}
-
-#[test]
 fn events_are_json_on_standard_output() {
     let screen = told(Kind::Json);
     let events: Vec<serde_json::Value> =

@@ -129,7 +129,8 @@ fn chosen(cat: &high::Cat, reader: &Reader, entries: &[Entry]) -> Result<Vec<Att
 enum Shown<'a> {
     Output {
         reader: &'a Reader,
-        output: Output<Streams>,
+        // Large, and there is one.
+        output: Box<Output<Streams>>,
         streams: &'a [OutputStream],
         tagged: bool,
     },
@@ -142,6 +143,7 @@ impl<'a> Shown<'a> {
             What::List { json } => Shown::List(list::List::new(*json)?),
             What::Output { streams, tagged } => {
                 let output = Output::new(Streams::new()?, Mode::Raw, Bounds::default());
+                let output = Box::new(output);
                 Shown::Output { reader, output, streams, tagged: *tagged }
             }
         })
@@ -167,7 +169,10 @@ impl<'a> Shown<'a> {
     fn end(self) -> Result<(), Stop> {
         match self {
             Shown::List(list) => Ok(list.end()?),
-            Shown::Output { output, .. } => Ok(drop(output.finish()?)),
+            Shown::Output { output, .. } => {
+                output.finish()?;
+                Ok(())
+            }
         }
     }
 }
