@@ -134,4 +134,6 @@ fn programs_that_are_no_shell_are_not_followed() {
     assert_eq!(script("print('''a'''\"b\", {f}) # <<E", "c d", rest), {
         "print('''a'''\"b\", 'c d') # <<E"
     });
+    let rest = "[defaults]\nshell = ['/usr/bin/env', 'bash', '-c']";
+    assert_eq!(script("echo '{f}'", "c' d", rest), r#"echo 'c'"'"' d'"#);
 }

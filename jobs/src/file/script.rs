@@ -54,7 +54,8 @@ impl Maker {
     /// A script for this shell. One that is no POSIX shell is not followed: what is put in is quoted
     /// as a word of one.
     pub(super) fn new(shell: &[String]) -> Self {
-        let reader = shell.first().is_some_and(|program| is_posix(program)).then(Reader::default);
+        // It may stand behind others: `env`, `nice -n 5`.
+        let reader = shell.iter().any(|word| is_posix(word)).then(Reader::default);
         Maker { reader, script: Script::default() }
     }
 
