@@ -77,7 +77,11 @@ impl Pictures for Trace {
 
 impl Pictures for Recording {
     fn shown(&self) -> io::Result<&Trace> {
-        let none = || io::Error::new(io::ErrorKind::NotFound, "no run was recorded");
+        let none = || {
+            let why = "no run was recorded: nothing was computed, or it failed before it began, which \
+                       the output of the closure says";
+            io::Error::new(io::ErrorKind::NotFound, why)
+        };
         self.longest().ok_or_else(none)
     }
 }

@@ -6,6 +6,7 @@ mod direct;
 pub mod file;
 pub mod gates;
 pub mod input;
+pub mod jobserver;
 pub mod log;
 pub mod map;
 pub mod output;

@@ -240,6 +240,27 @@ pub trait Foreman {
         Admit::Now
     }
 
+    /// Takes so many cores from what other programs share with this run, for a job that is about to
+    /// run in the slot; `alone` where none of this run does. Where it says false, there are not so many
+    /// now, and nothing is started before [`shared`](Self::shared) can be read or a job has ended.
+    fn take_shared(&mut self, _slot: usize, _cores: u32, _alone: bool) -> bool {
+        true
+    }
+
+    /// Gives back what was taken for the job in the slot, with which nothing runs any more.
+    fn give_shared(&mut self, _slot: usize) {}
+
+    /// What can be read when there are cores to be taken again; `None` where nothing says when there
+    /// are enough, so that they are asked for now and then.
+    fn shared(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// Two descriptors that every program has beside its three streams, as 3 and 4.
+    fn inherited(&self) -> Option<[BorrowedFd<'_>; 2]> {
+        None
+    }
+
     /// What is to become of the run: asked when a job has ended, and about ten times a second, also
     /// where nothing could be started. As [`admit`](Self::admit), but that nothing is started
     /// because of it.

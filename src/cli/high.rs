@@ -11,6 +11,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap_complete::Shell;
+use tine_jobs::jobserver::Style;
 use tine_scheduler::config;
 
 use super::failure::Failure;
@@ -144,6 +145,14 @@ impl From<low::Demo> for Demo {
             colour: may_colour(),
         }
     }
+}
+
+/// How cores are shared with what jobs start, where that is asked for.
+fn style(typed: Option<&str>) -> Option<Style> {
+    typed.map(|style| match style {
+        "pipe" => Style::Pipe,
+        _ => Style::Fifo,
+    })
 }
 
 /// Whether standard error is a terminal that can write over a line.

@@ -1,6 +1,8 @@
 //! Durations, sizes, counts and paragraphs as the command prints them.
 //! It does not know what they are of.
 
+pub(crate) use tine_scheduler::config::units::{format_count as count, format_plural as plural};
+
 /// Nanoseconds as `12.3 ms`: three digits and a unit.
 pub(crate) fn duration(nanos: u64) -> String {
     let n = nanos as f64;
@@ -28,24 +30,6 @@ pub(crate) fn bytes(n: u64) -> String {
 fn three(n: f64, unit: &str) -> String {
     let places = if n < 9.995 { 2 } else { usize::from(n < 99.95) };
     format!("{n:.places$} {unit}")
-}
-
-/// `1234567` as `1,234,567`.
-pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, d) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(d);
-    }
-    out
-}
-
-/// `1 task`, `2 tasks`.
-pub(crate) fn plural(n: u64, one: &str) -> String {
-    format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 /// A paragraph in lines of at most `width` characters, each after `indent`.

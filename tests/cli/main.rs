@@ -36,6 +36,10 @@ mod memory;
 #[cfg(target_os = "linux")]
 mod stream;
 
+// Cores that are shared with make.
+#[cfg(target_os = "linux")]
+mod jobserver;
+
 // What looks at recorded runs: pictures, exports, differences, and what it says where that fails.
 mod look;
 

@@ -129,7 +129,7 @@ fn normal(error: &Error) -> String {
     let mut rest = text.as_str();
     let varying: [(&str, &[&str]); 5] = [
         ("peak memory ", &[" beyond"]),
-        ("timeout of 100.00 ms: for ", &[" |"]),
+        ("timeout of 1.00 s: for ", &[" |"]),
         ("deaths.rs:", &[" |"]),
         ("thread 'main' (", &[")"]),
         ("thread '<unnamed>' (", &[")"]),
@@ -197,7 +197,7 @@ pub(crate) fn read_as_they_should() {
         writeln!(all, "## {name}\n{}\n", normal(&error)).expect("a string");
     }
     step("timeout");
-    let timed = Processes::new().workers(2).task_timeout(Duration::from_millis(100));
+    let timed = Processes::new().workers(2).task_timeout(Duration::from_secs(1));
     let error = failure(stuck, &timed);
     assert_eq!((error.kind(), error.task()), (ErrorKind::Timeout, Some("bad(1)")), "{error}");
     writeln!(all, "## timeout\n{}", normal(&error)).expect("a string");

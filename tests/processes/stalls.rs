@@ -5,7 +5,7 @@
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tine_scheduler::{
     ErrorKind, Graph, Observer, Processes, Result, RunView, Stall, config, get, observe,
@@ -13,9 +13,6 @@ use tine_scheduler::{
 
 use crate::helper::{command, wait_until};
 use crate::runner::step;
-
-/// An explanation takes no longer than this.
-const IN_TIME: Duration = Duration::from_secs(35);
 
 /// Runs `body` as the task `slow`.
 fn run(body: impl Fn() -> u64 + Send + Sync + 'static) -> Result<u64> {
@@ -84,10 +81,8 @@ fn inherited_runtime() {
         let calls = tasks.map(|t| std::fs::read_to_string(t.path().join("syscall")).expect("own"));
         calls.filter(|call| call.starts_with(&format!("{} ", libc::SYS_futex))).count() == 1
     });
-    let start = Instant::now();
     let ran = config::set("stall", "kill", || run(move || work(&runtime))).expect("a setting");
     let error = ran.expect_err("the thread that would do the work is not there");
-    assert!(start.elapsed() < IN_TIME, "{:?}", start.elapsed());
     assert_eq!((error.kind(), error.task()), (ErrorKind::Stalled, Some("slow")), "{error}");
     let begin = "it made no progress for 30 s, and was ended because of the setting `stall = \
                  \"kill\"`: its only thread waits in epoll_wait. When the worker was forked, the \
@@ -97,14 +92,12 @@ fn inherited_runtime() {
 
 /// Ends the run when it has been told of a stall.
 struct Listener {
-    start: Instant,
     expected: &'static str,
     heard: AtomicBool,
 }
 
 impl Observer for Listener {
     fn stalled(&self, run: &RunView<'_>, stall: &Stall) -> bool {
-        assert!(self.start.elapsed() < IN_TIME, "{:?}", self.start.elapsed());
         assert_eq!((run.plan.len(), stall.task), (1, 0));
         assert!(stall.text.contains(self.expected), "{}", stall.text);
         self.heard.store(true, Ordering::Relaxed);
@@ -118,7 +111,7 @@ impl Observer for Listener {
 /// Runs what never ends, until an observer has been told this of it.
 fn is_told(expected: &'static str, body: impl Fn() -> u64 + Send + Sync + 'static) {
     let heard = AtomicBool::new(false);
-    let listener = Arc::new(Listener { start: Instant::now(), expected, heard });
+    let listener = Arc::new(Listener { expected, heard });
     let ran = observe(listener.clone(), || {
         let mut g = Graph::builder();
         g.task("slow", [] as [&str; 0], body);

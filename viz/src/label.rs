@@ -5,9 +5,6 @@ use std::collections::HashMap;
 
 use tine_scheduler::Key;
 
-/// Shorter than this a part of a name is no hash: `deadbeef` has eight digits.
-const SHORTEST_HASH: usize = 8;
-
 /// Numbers hashes in the order in which they are first seen.
 #[derive(Debug, Default)]
 pub(crate) struct Labels {
@@ -18,7 +15,7 @@ impl Labels {
     /// The name of a group: `elemwise-3f2a9c01` is `elemwise-#0`.
     pub(crate) fn group(&mut self, name: &str) -> String {
         let parts = name.split('-').map(|part| {
-            if !is_hash(part) {
+            if !Key::is_hash(part) {
                 return part.to_owned();
             }
             let next = self.numbers.len();
@@ -35,18 +32,10 @@ impl Labels {
 
 /// A group's name without hash and trailing number: what its function is called.
 pub(crate) fn function(name: &str) -> String {
-    let kept: Vec<&str> = name.split('-').filter(|p| !is_hash(p)).collect();
+    let kept: Vec<&str> = name.split('-').filter(|p| !Key::is_hash(p)).collect();
     let joined = kept.join("-");
     let stem = joined.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_');
     if stem.is_empty() { name.to_owned() } else { stem.to_owned() }
-}
-
-/// Lower-case hexadecimal with both kinds of digits: a date has no letters, a word no digits.
-fn is_hash(part: &str) -> bool {
-    part.len() >= SHORTEST_HASH
-        && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        && part.bytes().any(|b| b.is_ascii_digit())
-        && part.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Text as wide as it will be, cut to what fits; durations, bytes and counts as people read them.
 //! It does not know where the text stands.
 
+pub(crate) use tine_scheduler::config::units::{format_count as count, format_plural as plural};
+
 /// Width of a character in parts of the font size: the widest of the usual fonts of one width.
 const CHARACTER: f64 = 0.61;
 /// From here on the scripts whose characters take two columns begin.
@@ -74,24 +76,6 @@ pub(crate) fn duration(nanos: u64) -> String {
 fn three(n: f64, unit: &str) -> String {
     let places = if n < 9.995 { 2 } else { usize::from(n < 99.95) };
     format!("{n:.places$} {unit}")
-}
-
-/// `1234567` as `1,234,567`.
-pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, d) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(d);
-    }
-    out
-}
-
-/// `1 task`, `2 tasks`.
-pub(crate) fn plural(n: u64, one: &str) -> String {
-    format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod graph;
 mod memory;
+mod outcome;
 mod settings;
 mod shuffle;
 mod supply;
@@ -21,12 +22,14 @@ use tine_scheduler::jobs::{
 use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
 use crate::direct::Direct;
-use crate::gates::{Halted, Machine, When};
+use crate::gates::{Machine, When};
+use crate::jobserver::Jobserver;
 use crate::log::Entry;
 use crate::output::stream::End;
 use crate::output::{Begin, Output, Sink};
 use crate::template::Filling;
 
+pub use outcome::Outcome;
 pub use settings::{Resume, Settings};
 pub use supply::{Arguments, Pieces, Supply};
 pub use times::TimeShare;
@@ -62,31 +65,6 @@ struct Current {
     line: OsString,
     sent: u64,
     ended: Option<Ended>,
-}
-
-/// How a map ended, as far as its jobs say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Jobs that failed.
-    pub failed: usize,
-    /// Jobs that were done, those of earlier runs included.
-    pub done: usize,
-    /// Jobs that are known of: all, unless the run ended before its input did.
-    pub known: usize,
-    /// What the run was ended for.
-    pub halted: Option<Halted>,
-    /// Whether nobody read the output any more.
-    pub unread: bool,
-}
-
-impl Outcome {
-    /// The exit code: that of what the run was ended for, or the number of failures, up to 101.
-    pub fn code(&self) -> u8 {
-        match self.halted {
-            Some(halted) => halted.code,
-            None => self.failed.min(101) as u8,
-        }
-    }
 }
 
 impl<S: Sink> Map<S> {
@@ -188,6 +166,9 @@ impl<S: Sink> Map<S> {
         let mut command = self.work.command(argv, &filling, job, stdin)?;
         if let Some(direct) = &mut self.direct {
             direct.unwrap(&mut command);
+        }
+        if let Some(shared) = &self.settings.jobserver {
+            shared.tell(&mut command);
         }
         let tag = self.work.tag(&filling)?;
         self.begin(job, tag, files, Current { line, sent, ended: None })?;
@@ -327,6 +308,22 @@ impl<S: Sink> Foreman for Map<S> {
         self.settings.memory.runs(Self::seq(job), pid);
     }
 
+    fn take_shared(&mut self, slot: usize, cores: u32, alone: bool) -> bool {
+        self.settings.jobserver.as_mut().is_none_or(|shared| shared.take(slot, cores, alone))
+    }
+
+    fn give_shared(&mut self, slot: usize) {
+        self.settings.jobserver.iter_mut().for_each(|shared| shared.give(slot));
+    }
+
+    fn shared(&self) -> Option<BorrowedFd<'_>> {
+        self.settings.jobserver.as_ref().and_then(Jobserver::readable)
+    }
+
+    fn inherited(&self) -> Option<[BorrowedFd<'_>; 2]> {
+        self.settings.jobserver.as_ref().and_then(Jobserver::inherited)
+    }
+
     fn refused(&mut self, job: &Job<'_>, error: &Error) {
         self.failed += 1;
         if !self.unread {
@@ -348,7 +345,9 @@ impl<S: Sink> Foreman for Map<S> {
             let reason = if stopped { Some(Reason::Stopped) } else { ended.reason };
             let ended = Ended { reason, ..ended.clone() };
             let failed = !ended.is_success();
-            let end = End::of(&ended, failed, failed && job.attempt <= self.settings.retries);
+            let left = job.attempt <= self.settings.retries;
+            let again = failed && (left || ended.reason == Some(Reason::GaveWay));
+            let end = End::of(&ended, failed, again);
             if let Err(error) = self.output.ended(Self::seq(job), &end) {
                 self.unwritten = Some(error.into());
             }

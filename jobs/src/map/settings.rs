@@ -1,11 +1,12 @@
-//! What is around the jobs of a map: limits, logs, what is taken up again.
-//! It does nothing with it.
+//! What is around the jobs of a map: what holds them back, what is kept of them, what they share.
+//! It does not know the jobs.
 
 use tine_scheduler::OutputStream;
 use tine_scheduler::jobs::Needs;
 
 use super::TimeShare;
 use crate::gates::{Forecast, Gates};
+use crate::jobserver::Jobserver;
 use crate::log::{Log, Past};
 
 /// What of an earlier run is not run again.
@@ -40,4 +41,6 @@ pub struct Settings {
     pub memory: Forecast,
     /// Whether somebody who interrupts the run is told what comes of it.
     pub answers: bool,
+    /// The cores that are shared with what jobs start, or with make.
+    pub jobserver: Option<Jobserver>,
 }

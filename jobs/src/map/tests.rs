@@ -3,6 +3,7 @@
 use tine_scheduler::jobs::Exit;
 
 use super::*;
+use crate::gates::Halted;
 use crate::template::{Marks, Reading, Template};
 
 fn ended(exit: Exit, reason: Option<Reason>) -> Ended {

@@ -2,6 +2,7 @@
 //! It starts no program and prints nothing: the engine does, and the audience.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::BorrowedFd;
 
 use tine_scheduler::jobs::{
     Admit, Ended, Exit, Feed, Foreman, Job, Needs, Order, Reason as EndReason, Standing,
@@ -20,6 +21,7 @@ use super::reason::Verdict;
 use super::{Options, Selection, unstarted};
 use crate::direct::Direct;
 use crate::file::{Action, JobId, Jobs};
+use crate::jobserver::Jobserver;
 
 /// Runs the jobs of a file.
 #[derive(Debug)]
@@ -41,6 +43,7 @@ pub struct Run<'a, 'f, A> {
     canceled: BTreeSet<u32>,
     counts: Counts,
     audience: A,
+    jobserver: Option<Jobserver>,
 }
 
 /// What is kept of a job from its first attempt to its end.
@@ -70,19 +73,7 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
         audience: A,
     ) -> Result<Self> {
         let path = options.journal_of(jobs.file());
-        let refused = |e: std::io::Error| {
-            let path = path.display();
-            let message = match e.kind() {
-                std::io::ErrorKind::WouldBlock => format!(
-                    "another run of this file goes on, and has the journal {path} open: wait for \
-                     its end, or name another one with --journal"
-                ),
-                _ => format!(
-                    "the journal {path} cannot be used: {e}; name another file with --journal"
-                ),
-            };
-            Error::new(ErrorKind::Os, message)
-        };
+        let refused = |e: std::io::Error| journal::refused(&path, &e);
         let (mut journal, mut past) = Journal::open(&path).map_err(refused)?;
         let resumed = options.resume && past.run > 0;
         journal.begin(resumed).map_err(refused)?;
@@ -104,7 +95,14 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
             counts: Counts { total: numbers.len() as u64, ..Counts::default() },
             numbers,
             audience,
+            jobserver: None,
         })
+    }
+
+    /// The same run, with cores that are shared with what jobs start, or with make.
+    #[must_use]
+    pub fn share(self, jobserver: Option<Jobserver>) -> Self {
+        Run { jobserver, ..self }
     }
 
     /// How many jobs have come to which end.
@@ -288,8 +286,27 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
         if let (Some(direct), Action::Shell(_)) = (&mut self.direct, &self.jobs.group(id).action) {
             direct.unwrap(&mut command);
         }
+        if let Some(shared) = &self.jobserver {
+            shared.tell(&mut command);
+        }
         self.memory.starts(self.jobs, id, seq(job));
         Ok(Order::Run(command))
+    }
+
+    fn take_shared(&mut self, slot: usize, cores: u32, alone: bool) -> bool {
+        self.jobserver.as_mut().is_none_or(|shared| shared.take(slot, cores, alone))
+    }
+
+    fn give_shared(&mut self, slot: usize) {
+        self.jobserver.iter_mut().for_each(|shared| shared.give(slot));
+    }
+
+    fn shared(&self) -> Option<BorrowedFd<'_>> {
+        self.jobserver.as_ref().and_then(Jobserver::readable)
+    }
+
+    fn inherited(&self) -> Option<[BorrowedFd<'_>; 2]> {
+        self.jobserver.as_ref().and_then(Jobserver::inherited)
     }
 
     fn started(&mut self, job: &Job<'_>, pid: u32) {
@@ -352,20 +369,9 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
         if self.canceled.contains(&number(job)) {
             return Ok(());
         }
-        let (state, why) = match (status, &active) {
-            // Nothing was to be done for it, or nothing was decided about it.
-            (TaskStatus::Done, None) => return Ok(()),
-            // Between two attempts.
-            (TaskStatus::Unfinished, Some(active)) if active.attempt > 0 => {
-                (State::Canceled, "the run ended before its next attempt")
-            }
-            (TaskStatus::Unfinished, _) => return Ok(()),
-            (TaskStatus::Done, Some(_)) => (State::Done, ""),
-            (TaskStatus::Skipped, _) if self.canceled.is_empty() => {
-                (State::Skipped, "a job that it waits for failed")
-            }
-            (TaskStatus::Skipped, _) => (State::Skipped, "a job that it waits for was not done"),
-            (TaskStatus::Failed, _) => (State::Failed, "it could not be started"),
+        let attempted = active.as_ref().map(|active| active.attempt);
+        let Some((state, why)) = end::state(status, attempted, self.canceled.is_empty()) else {
+            return Ok(());
         };
         let mut active = active.unwrap_or_default();
         if active.name.is_empty() {

@@ -2,11 +2,9 @@
 //! It does not know what they say.
 
 use tine_scheduler::Key;
+pub(super) use tine_scheduler::config::units::{format_count as count, format_plural as several};
 
 use crate::trace::Trace;
-
-/// Shorter than this a part of a name is no hash: `deadbeef` has eight digits.
-const SHORTEST_HASH: usize = 8;
 
 /// A time in the unit that leaves two or three digits: `340 ms`, `1.2 s`, `75 min`.
 pub(super) fn time(nanos: f64) -> String {
@@ -44,24 +42,6 @@ pub(super) fn times(factor: f64) -> String {
     format!("{} times", digits(factor))
 }
 
-/// A number with a comma at each thousand.
-pub(super) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 task`, `12 tasks`.
-pub(super) fn several(n: u64, one: &str) -> String {
-    format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
-}
-
 /// The next of 2, 5, 10, 20, 50, …, which is what one would try.
 pub(super) fn round_up(x: f64) -> u64 {
     let mut size = 1.0;
@@ -77,8 +57,8 @@ pub(super) fn round_up(x: f64) -> u64 {
 pub(super) fn group(trace: &Trace, group: usize) -> String {
     let names = || trace.groups().iter().map(|g| g.name.as_str());
     let full = &trace.groups()[group].name;
-    let short = without_hash(full);
-    match names().filter(|n| without_hash(n) == short).count() {
+    let short = Key::without_hash(full);
+    match names().filter(|n| Key::without_hash(n) == short).count() {
         1 => format!("`{short}`"),
         _ => format!("`{full}`"),
     }
@@ -89,19 +69,6 @@ pub(super) fn task(trace: &Trace, rank: usize) -> String {
     let task = trace.task(rank);
     let name = group(trace, task.group);
     format!("`{}`", Key::new(name.trim_matches('`'), task.position))
-}
-
-fn without_hash(name: &str) -> String {
-    let kept: Vec<&str> = name.split('-').filter(|part| !is_hash(part)).collect();
-    if kept.is_empty() { name.to_owned() } else { kept.join("-") }
-}
-
-/// Hexadecimal with both kinds of digits: a date has no letters, a word no digits.
-fn is_hash(part: &str) -> bool {
-    part.len() >= SHORTEST_HASH
-        && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        && part.bytes().any(|b| b.is_ascii_digit())
-        && part.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 #[cfg(test)]
@@ -119,12 +86,5 @@ mod tests {
         );
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!([1.0, 2.1, 7.0, 30.0, 99.0].map(round_up), [2, 5, 10, 50, 100]);
-    }
-
-    #[test]
-    fn hashes_are_left_out() {
-        assert_eq!(without_hash("read_csv-9e107d9d372bb682"), "read_csv");
-        assert_eq!(without_hash("sum-partial-20260101"), "sum-partial-20260101");
-        assert_eq!(without_hash("9e107d9d372bb682"), "9e107d9d372bb682");
     }
 }

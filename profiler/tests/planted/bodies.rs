@@ -3,16 +3,28 @@
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-/// Computes for about this many milliseconds on the machine that it was written on, in a test build.
+/// Uses this many milliseconds of processor time of the calling thread: as many on any machine, and
+/// whatever else goes on there.
 pub(crate) fn burn(ms: u64) -> u64 {
+    let end = used() + Duration::from_millis(ms);
     let mut x = black_box(ms);
-    for i in 0..ms * 400_000 {
-        x = black_box(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(i));
+    while used() < end {
+        // Some 20 us, so that the clock is not what is burnt.
+        for i in 0..10_000 {
+            x = black_box(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(i));
+        }
     }
-    x
+    black_box(ms)
+}
+
+/// The processor time that the calling thread has used.
+fn used() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("every thread has this clock").into()
 }
 
 /// Computes on so many threads at once.

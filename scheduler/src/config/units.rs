@@ -1,4 +1,4 @@
-//! Sizes and durations as people write them: `"5.4 kB"`, `"2m"`, and back.
+//! Sizes, durations and counts as people write them: `"5.4 kB"`, `"2m"`, and back.
 //! It knows no setting.
 
 use std::time::Duration;
@@ -167,6 +167,30 @@ pub fn format_bytes(bytes: u64) -> String {
         }
     }
     format!("{bytes} B")
+}
+
+/// Returns a number with a comma at each thousand.
+///
+/// ```
+/// use tine_scheduler::config::units::format_count;
+/// assert_eq!(format_count(1_234_567), "1,234,567");
+/// ```
+pub fn format_count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Returns how many there are of something that has one name where there is one, and an `s` behind
+/// it where there are more: `1 task`, `1,200 tasks`.
+pub fn format_plural(n: u64, one: &str) -> String {
+    format!("{} {one}{}", format_count(n), if n == 1 { "" } else { "s" })
 }
 
 /// Returns a duration with two decimals from microseconds to ten minutes, in two units above.

@@ -44,7 +44,32 @@ impl Key {
     pub fn position(&self) -> &[u32] {
         &self.position
     }
+
+    /// Whether a part of a group's name, between dashes, is a hash: lower-case hexadecimal of eight
+    /// digits at least, of both kinds. A date has no letters, a word no digits.
+    pub fn is_hash(part: &str) -> bool {
+        part.len() >= SHORTEST_HASH
+            && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+            && part.bytes().any(|b| b.is_ascii_digit())
+            && part.bytes().any(|b| b.is_ascii_alphabetic())
+    }
+
+    /// Returns a group's name without its hashes, or as it is where nothing else would be left.
+    ///
+    /// ```
+    /// use tine_scheduler::Key;
+    /// assert_eq!(Key::without_hash("sum-partial-9e107d9d372bb682"), "sum-partial");
+    /// assert_eq!(Key::without_hash("sum-partial-20260101"), "sum-partial-20260101");
+    /// assert_eq!(Key::without_hash("9e107d9d372bb682"), "9e107d9d372bb682");
+    /// ```
+    pub fn without_hash(group: &str) -> String {
+        let kept: Vec<&str> = group.split('-').filter(|part| !Key::is_hash(part)).collect();
+        if kept.is_empty() { group.to_owned() } else { kept.join("-") }
+    }
 }
+
+/// Shorter than this a part of a name is no hash: `deadbeef` has eight digits.
+const SHORTEST_HASH: usize = 8;
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,7 @@ const CONFIRM: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_secs(2);
 /// So long without a sign of life, a worker is explained; and then as often.
 pub(super) const STALL: Duration = Duration::from_secs(30);
-/// Share of the time on a processor above which a worker is busy.
+/// Share of the time on a processor, or on the queue for one, above which a worker is busy.
 const BUSY: f64 = 0.5;
 
 /// What a look has found.
@@ -189,11 +189,13 @@ impl Vigil {
         }
         let (quiet, still) = (now - self.quiet, now - self.still.0);
         let burnt = self.scan.seconds() - self.still.1.seconds();
+        // On a machine with more to do than it can, who never sleeps still runs but now and then.
+        let awake = burnt + self.scan.queued_seconds() - self.still.1.queued_seconds();
         let why = match () {
             () if quiet >= STALL && self.scan.threads().is_empty() => (Why::Unreadable, quiet),
             () if quiet >= STALL => (Why::Quiet, quiet),
             // Without other threads at the fork there is no lock that could be dead.
-            () if crowded && still >= STALL && burnt >= BUSY * still.as_secs_f64() => {
+            () if crowded && still >= STALL && awake >= BUSY * still.as_secs_f64() => {
                 (Why::Burning(burnt), still)
             }
             () => return None,

@@ -316,8 +316,6 @@ fn a_hundred_thousand_deaths() {
     let _alone = crate::alone();
     let before = settled();
     let mut campaign = Campaign::new("a_hundred_thousand_deaths");
-    // A quarter of the runs live for ten steps a worker, which few bodies outlive four times.
-    campaign.given_up_share = 2;
     let mut runner = TestRunner::deterministic();
     for round in 0usize.. {
         if campaign.deaths() >= 100_000 {

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 use tine_scheduler::{Graph, Processes, get};
@@ -18,9 +18,8 @@ fn a_supervisor_sleeps_though_a_task_closed_its_output() {
     g.task("x", [] as [&str; 0], || {
         nix::unistd::dup2_stdout(File::open("/dev/null").unwrap()).unwrap();
         nix::unistd::dup2_stderr(File::open("/dev/null").unwrap()).unwrap();
-        let began = Instant::now();
-        let mut n = 0u64;
-        while began.elapsed() < Duration::from_millis(400) {
+        let (began, mut n) = (cpu(), 0u64);
+        while cpu() - began < Duration::from_millis(400) {
             n += 1;
         }
         n
@@ -30,7 +29,8 @@ fn a_supervisor_sleeps_though_a_task_closed_its_output() {
     let out = get(&graph, ["x"], &Processes::new().workers(1)).unwrap();
     assert!(out.get::<u64>(0).unwrap() > 0);
     let used = cpu() - before;
-    assert!(used < Duration::from_millis(50), "{used:?} of 400 ms");
+    // One that looks again and again has as much of the processor as the task, or more.
+    assert!(used < Duration::from_millis(100), "{used:?}, and the task had 400 ms");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tine_jobs::gates::{Delay, Forecast, FreeMemory, Gates, LoadLimit, parse_size};
 use tine_jobs::input::blocks::{Header, Records, Size};
 use tine_jobs::input::{Columns, Packing, Splitter};
+use tine_jobs::jobserver::Style;
 use tine_jobs::output::Mode;
 use tine_jobs::template::{Marks, Reading};
 use tine_scheduler::OutputStream;
@@ -48,6 +49,8 @@ pub(crate) struct Map {
     pub(crate) gates: Gates,
     pub(crate) needs: Option<Needs>,
     pub(crate) memory: Forecast,
+    /// How cores are shared with programs that jobs start.
+    pub(crate) jobserver: Option<Style>,
     pub(crate) nice: i32,
     pub(crate) folder: Option<OsString>,
     pub(crate) variables: Vec<(OsString, OsString)>,
@@ -201,20 +204,26 @@ impl TryFrom<low::Map> for Map {
             joblog: shown.joblog.as_deref().map(|name| joblog(name, control)),
             resume: resume(shown, control)?,
             profile: shown.profile.clone(),
-            retries: match control.retries {
-                // Without an end; this is as often as the engine runs a job.
-                Some(0) => 200,
-                tries => tries.unwrap_or(1) - 1,
-            },
+            retries: retries(control.retries),
             timeout: control.timeout.as_deref().map(timeout).transpose()?,
             gates: gates(control, cpus)?,
             needs: control.memory.as_deref().map(needs).transpose()?,
             memory: Forecast::new(super::budget()?, control.memfree.is_none()),
+            jobserver: super::style(control.jobserver.as_deref()),
             nice: control.nice.unwrap_or(0),
             folder: control.wd.clone(),
             variables: variables(&control.env)?,
             command: typed.command,
         })
+    }
+}
+
+/// How often a job is run again, of which this is how often it is tried.
+fn retries(tries: Option<u32>) -> u32 {
+    match tries {
+        // Without an end; this is as often as the engine runs a job.
+        Some(0) => 200,
+        tries => tries.unwrap_or(1) - 1,
     }
 }
 

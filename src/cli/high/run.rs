@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tine_jobs::gates::FreeMemory;
+use tine_jobs::jobserver::Style;
 use tine_jobs::output::Mode;
 use tine_jobs::run::{Defaults, Options};
 use tine_scheduler::config::{self, units};
@@ -42,6 +43,8 @@ pub(crate) struct Run {
     pub(crate) joblog: Option<PathBuf>,
     /// The file that what they print goes to.
     pub(crate) stream: Option<PathBuf>,
+    /// How cores are shared with programs that jobs start.
+    pub(crate) jobserver: Option<Style>,
 }
 
 /// What is done with a job file.
@@ -104,6 +107,7 @@ impl TryFrom<low::Run> for Run {
             out: typed.out,
             joblog: typed.joblog,
             stream: typed.stream,
+            jobserver: super::style(typed.jobserver.as_deref()),
         })
     }
 }

@@ -323,6 +323,12 @@ pub(crate) struct Control {
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<String>,
 
+    /// Let make, ninja and cargo in jobs take cores of -j that no job uses, and no others: by a pipe with
+    /// a name (fifo: make from 4.4, ninja from 1.13, cargo), or by descriptors (pipe: every make, cargo)
+    #[arg(long, value_name = "STYLE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "fifo", value_parser = ["fifo", "pipe"])]
+    pub(crate) jobserver: Option<String>,
+
     /// When to end the run: never, or now or soon, then fail, success or done, as soon,fail=3 or
     /// now,done=10%
     #[arg(long, value_name = "WHEN", alias = "halt-on-error", allow_hyphen_values = true)]

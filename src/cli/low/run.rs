@@ -53,6 +53,13 @@ pub(crate) struct Run {
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) slots: Option<u16>,
 
+    /// Let make, ninja and cargo in jobs take cores of -j that no job uses, and no others: by a pipe with
+    /// a name (fifo: make from 4.4, ninja from 1.13, cargo), or by descriptors (pipe: every make, cargo)
+    #[arg(long, value_name = "STYLE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "fifo", value_parser = ["fifo", "pipe"],
+          help_heading = "How it is run")]
+    pub(crate) jobserver: Option<String>,
+
     /// Memory that jobs may have together, declared or learned, as 4GiB [default: most of what is
     /// left]
     #[arg(long, value_name = "SIZE", help_heading = "How it is run")]

@@ -153,14 +153,14 @@ pub(crate) fn by_more_interrupts() {
 
 /// Ctrl-Z stops the jobs too, and their time.
 pub(crate) fn by_a_stop() {
-    let Case { mut program, mark, .. } = start("02", Some("3s"));
+    let Case { mut program, mark, .. } = start("02", Some("6s"));
     let all = marked(&mark);
     kill(pid(program.pid()), Signal::SIGTSTP).expect("it lives");
     let still = |&p: &u32| state(p) == Some('T');
     wait_until("all stand still", || all.iter().chain([&program.pid()]).all(still));
     let since = std::time::Instant::now();
     // Longer than the limit: what passes here is what is tested.
-    wait_until("time has passed", || since.elapsed() > Duration::from_millis(3200));
+    wait_until("time has passed", || since.elapsed() > Duration::from_millis(6200));
     kill(pid(program.pid()), Signal::SIGCONT).expect("it lives");
     wait_until("all go on", || !all.iter().chain([&program.pid()]).any(still));
     step("they go on");

@@ -1,6 +1,8 @@
 //! Errors of the foreman, and what a run gives back.
 //! It does not test what jobs print.
 
+use std::io::Write;
+
 use tine_scheduler::jobs::{Admit, Command, Ended, Feed, Foreman, Job, Needs, Order, Standing};
 use tine_scheduler::{
     Error, ErrorKind, Graph, Jobs, OutputStream, Plan, Result, TaskId, TaskStatus,
@@ -133,7 +135,7 @@ pub(crate) fn of_time_name_what_runs() {
     let mark = mark();
     let long = bash("echo there; while :; do sleep 1000; done", &[&mark]);
     let mut book = Book::of(vec![program(["true"]), long]);
-    let limit = std::time::Duration::from_millis(700);
+    let limit = std::time::Duration::from_secs(3);
     let mut jobs = Jobs::prepare().expect("one thread").slots(1).timeout(limit);
     let error = jobs.run(&mut book, &[]).expect_err("it goes on for ever");
     assert_eq!(error.kind(), ErrorKind::Timeout);
@@ -151,30 +153,40 @@ pub(crate) fn of_descriptors_there_are_none() {
     jobs = jobs.grace(std::time::Duration::MAX).task_timeout(std::time::Duration::MAX);
     let spawner = children(std::process::id())[0];
     let open = |pid: u32| std::fs::read_dir(format!("/proc/{pid}/fd")).expect("mounted").count();
+    let gate = std::env::temp_dir().join(format!("tine-gate-{}", std::process::id()));
+    nix::unistd::mkfifo(&gate, nix::sys::stat::Mode::S_IRWXU).expect("a new name");
+    let mut both = std::fs::OpenOptions::new();
+    let through = both.read(true).write(true).open(&gate).expect("it is there");
     assert_eq!(jobs.run(&mut Book::of(vec![program(["true"])]), &[]).expect("no error").done, 1);
     let before = (open(std::process::id()), open(spawner));
     for turn in 0..2 {
-        let job = |i: usize| {
-            if i.is_multiple_of(2) { program(["true"]) } else { bash("echo a; sleep 0.3", &[]) }
-        };
+        // Every other one waits until it is let through: many are there together, on any machine.
+        let waiting = || bash(r#"echo a; read < "$1""#, &[gate.to_str().expect("text")]);
+        let job = |i: usize| if i.is_multiple_of(2) { program(["true"]) } else { waiting() };
+        let mut through = through.try_clone().expect("a descriptor");
         let mut book = Book::of((0..1500).map(job).collect());
         let mut most = 0;
         book.gate = Some(Box::new(|standing| {
+            if most <= 400 && standing.running > 400 {
+                through.write_all(&[b'\n'; 750]).expect("a pipe has room for a page");
+            }
             most = standing.running.max(most);
             Admit::Now
         }));
         let tally = jobs.run(&mut book, &[]).expect("no error of the run");
         drop(book);
+        drop(through);
         assert_eq!(tally.done, 1500);
-        assert!(most > 100, "{most} at a time");
+        assert!(most > 400, "{most} at a time");
         wait_until("all is given back", || (open(std::process::id()), open(spawner)) == before);
         step(format_args!("turn {turn}: {most} at a time"));
     }
+    std::fs::remove_file(gate).expect("it is there");
 }
 
 /// The youngest gives way where memory is short, and is run again; the attempt does not count.
 pub(crate) fn of_memory_make_the_youngest_give_way() {
-    let mut book = Book::of((0..3).map(|_| bash("sleep 0.5", &[])).collect());
+    let mut book = Book::of((0..3).map(|_| bash("sleep 1", &[])).collect());
     let mut retreats = 0;
     book.gate = Some(Box::new(move |standing| {
         if standing.running == 2 && retreats == 0 {

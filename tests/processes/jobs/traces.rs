@@ -91,7 +91,7 @@ pub(crate) fn of_jobs_that_end() {
 pub(crate) fn of_jobs_over_their_time() {
     let all = WAYS.iter().map(|(_, way)| {
         let (mut job, mark, flag) = leaving(way, r#"trap "" TERM; while :; do sleep 1000; done"#);
-        job.tags.push(("timeout", "1500ms".into()));
+        job.tags.push(("timeout", "4s".into()));
         (job, (mark, flag))
     });
     let (jobs, marks): (Vec<_>, Vec<_>) = all.unzip();
@@ -102,7 +102,7 @@ pub(crate) fn of_jobs_over_their_time() {
     for (i, (mark, flag)) in marks.iter().enumerate() {
         assert_eq!(marked(mark), [] as [u32; 0], "{}", WAYS[i].0);
         let ended = book.ended(i);
-        let reason = Some(Reason::Timeout(Duration::from_millis(1500)));
+        let reason = Some(Reason::Timeout(Duration::from_secs(4)));
         assert_eq!((ended.exit, ended.reason), (Exit::Signal(9), reason), "{}", WAYS[i].0);
         let _ = std::fs::remove_file(flag);
     }
@@ -116,7 +116,7 @@ pub(crate) fn of_jobs_that_take_leave() {
     let script = r#"bash -c 'trap "sleep 1; echo farewell; exit 0" TERM; : > "$2"; while :; do sleep 0.05; done' \
         "$1" "$1" "$2"; true"#;
     let mut job = bash(script, &[&mark, flag.to_str().expect("text")]);
-    job.tags.push(("timeout", "1s".into()));
+    job.tags.push(("timeout", "3s".into()));
     let mut book = Book::of(vec![job]);
     let mut jobs = Jobs::prepare().expect("one thread").slots(1).grace(Duration::from_secs(20));
     jobs.run(&mut book, &[]).expect("no error of the run");
@@ -137,7 +137,7 @@ pub(crate) fn of_jobs_that_fork_without_end() {
             wait; while :; do sleep 1000; done"#
         );
         let mut job = bash(&script, &[&mark]);
-        job.tags.push(("timeout", "1s".into()));
+        job.tags.push(("timeout", "3s".into()));
         let mut book = Book::of(vec![job]);
         let tally = book.run(1);
         assert_eq!(tally.failed, 1);

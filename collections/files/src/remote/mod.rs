@@ -11,7 +11,6 @@ mod find;
 mod reader;
 mod upload;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use object_store::ObjectStore;
@@ -19,7 +18,6 @@ use object_store::path::Path;
 use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::names::{self, Address};
 
 pub(crate) use find::expand;
 pub(crate) use reader::open;
@@ -40,15 +38,13 @@ fn split(address: &str) -> (String, Option<&str>) {
     }
 }
 
-/// Refuses, before anything is computed, files that could not be written: those of these names that
-/// are addresses.
+/// Refuses, before anything is computed, files that could not be written: those at these addresses.
 ///
 /// # Errors
 /// As [`create`].
-pub(crate) fn check(names: &[PathBuf]) -> Result<()> {
+pub(crate) fn check(addresses: impl IntoIterator<Item = String>) -> Result<()> {
     let mut known = None;
-    for name in names {
-        let Address::Remote(address) = names::one(name)? else { continue };
+    for address in addresses {
         let (base, key) = split(&address);
         match key {
             // Making a store takes a while, and all files of a pattern are in one.

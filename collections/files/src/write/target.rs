@@ -105,7 +105,10 @@ impl Target {
             }
         }
         #[cfg(feature = "remote")]
-        crate::remote::check(&paths)?;
+        crate::remote::check(paths.iter().filter_map(|path| match names::one(path) {
+            Ok(names::Address::Remote(address)) => Some(address),
+            _ => None,
+        }))?;
         paths.iter().map(|path| self.sink(path)).collect()
     }
 

@@ -50,8 +50,9 @@ pub struct Forecast {
     /// Since when starts are held back, and when that was said last.
     held: Option<Duration>,
     said: Option<Duration>,
-    /// When a job was last asked to give way, until one has ended.
-    asked: Option<Duration>,
+    /// After a job was asked to give way, when the next may be; and whether one has ended since.
+    again_at: Option<Duration>,
+    gone: bool,
 }
 
 /// Jobs that are expected to take the same.
@@ -85,7 +86,8 @@ struct Reading {
 const UNSAID: Duration = Duration::from_secs(1);
 /// It is said again after this time.
 const AGAIN: Duration = Duration::from_secs(60);
-/// No other job is asked to give way before one has ended, or this time has passed.
+/// No other job is asked to give way before one has ended, or this time has passed: it may not go at
+/// once.
 const SETTLED: Duration = Duration::from_secs(5);
 
 impl Forecast {
@@ -133,7 +135,7 @@ impl Forecast {
 
     /// It has ended, and had at most so many bytes, as far as is known.
     pub fn ended(&mut self, job: u64, peak: Option<u64>) {
-        self.asked = None;
+        self.gone |= self.again_at.is_some();
         if let (Some(running), Some(peak)) = (self.leaves(job), peak) {
             self.kinds.entry(running.kind).or_default().peaks.learn(peak.max(running.seen));
             self.most = self.most.max(self.guess(running.kind).unwrap_or(0));
@@ -264,17 +266,21 @@ impl Forecast {
         if !self.watches || self.running.len() < 2 {
             return false;
         }
+        if std::mem::take(&mut self.gone) {
+            // What it had is free by the next look.
+            self.again_at = Some(now + FRESH);
+        }
         self.read(now, machine);
         let margin = self.margin();
-        let asked = self.asked.is_some_and(|asked| now < asked + SETTLED);
-        if asked || self.reading.is_none_or(|reading| reading.left >= margin) {
+        let settles = self.again_at.is_some_and(|at| now < at);
+        if settles || self.reading.is_none_or(|reading| reading.left >= margin) {
             return false;
         }
         self.look_closely(machine);
         let held = self.running.values().map(|r| r.seen).fold(0, u64::saturating_add);
         let short = held >= self.first.unwrap_or(u64::MAX) / 2;
         if short {
-            self.asked = Some(now);
+            self.again_at = Some(now + SETTLED);
         }
         short
     }

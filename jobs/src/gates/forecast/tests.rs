@@ -174,7 +174,8 @@ fn the_youngest_gives_way_before_all_is_taken() {
     assert!(forecast.is_short(at(2_000), machine));
     assert!(!forecast.is_short(at(3_000), machine), "one that has been asked is going");
     over(3, 3 * GB + 600 * MB, &mut forecast, machine);
-    assert!(!forecast.is_short(at(4_000), machine));
+    assert!(!forecast.is_short(at(3_100), machine), "the last look does not know that it has gone");
+    assert!(!forecast.is_short(at(4_100), machine));
     // It is known what it takes: it waits.
     assert!(!forecast.tries(3, 0, at(4_000), machine));
     // Others have all the memory, and these next to nothing: ending them would change nothing.

@@ -14,6 +14,7 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use tine_scheduler::{Error, ErrorKind};
 use twox_hash::XxHash3_64;
 
 use super::files::Contents;
@@ -169,6 +170,21 @@ impl Past {
             None => {}
         }
     }
+}
+
+/// What is said of a journal that cannot be used.
+pub(crate) fn refused(path: &Path, error: &io::Error) -> Error {
+    let path = path.display();
+    let message = match error.kind() {
+        io::ErrorKind::WouldBlock => format!(
+            "another run of this file goes on, and has the journal {path} open: wait for its end, \
+             or name another one with --journal"
+        ),
+        _ => {
+            format!("the journal {path} cannot be used: {error}; name another file with --journal")
+        }
+    };
+    Error::new(ErrorKind::Os, message)
 }
 
 fn no_journal() -> io::Error {

@@ -18,6 +18,8 @@ use crate::table::Phase;
 
 /// How often jobs are begun before somebody else has a turn.
 const TURN: usize = 64;
+/// Time between two looks at cores that others have, where nothing says when there are enough.
+const PAUSE: Duration = Duration::from_millis(20);
 
 impl Dispatcher<'_, '_, '_> {
     /// Starts jobs as long as there is room and the foreman lets us; true where more could be
@@ -25,7 +27,7 @@ impl Dispatcher<'_, '_, '_> {
     pub(super) fn begin_jobs(&mut self) -> Result<bool> {
         for _ in 0..TURN {
             let idle = self.shift.queue.is_empty() || self.shift.slots.is_full();
-            if idle || self.shift.closing > Closing::No {
+            if idle || self.shift.starved || self.shift.closing > Closing::No {
                 return Ok(false);
             }
             if self.shift.admit_at.is_some_and(|at| at > self.engine.now()) || !self.admit()? {
@@ -97,7 +99,16 @@ impl Dispatcher<'_, '_, '_> {
                 }
             });
             match found {
-                Some((task, Ok(taken))) => return Ok(Some((task, taken))),
+                Some((task, Ok(taken))) if self.share(&taken) => return Ok(Some((task, taken))),
+                Some((task, Ok(taken))) => {
+                    self.shift.slots.give_back(taken);
+                    self.queue(task);
+                    match self.foreman.shared() {
+                        Some(_) => self.shift.starved = true,
+                        None => self.wait(PAUSE),
+                    }
+                    return Ok(None);
+                }
                 Some((task, Err(error))) => {
                     self.claim(task, 0)?;
                     self.refuse(task, 0, error)?;
@@ -105,6 +116,19 @@ impl Dispatcher<'_, '_, '_> {
                 None => return Ok(None),
             }
         }
+    }
+
+    /// Takes what a job needs from what is shared with others, too.
+    fn share(&mut self, taken: &Taken) -> bool {
+        let (slot, alone) = (usize::from(taken.first()) + 1, self.shift.running.is_empty());
+        self.foreman.take_shared(slot, taken.cores(), alone)
+    }
+
+    /// Gives back what a job had, to this run and to others.
+    pub(super) fn give_back(&mut self, taken: Taken) {
+        self.foreman.give_shared(usize::from(taken.first()) + 1);
+        self.shift.slots.give_back(taken);
+        self.shift.starved = false;
     }
 
     /// Begins a job: as a program, or, where there is nothing to do, as one that is done.
@@ -116,11 +140,11 @@ impl Dispatcher<'_, '_, '_> {
         match self.foreman.order(&job) {
             Ok(Order::Run(command)) => self.start(task, attempt, taken, &command),
             Ok(Order::Done) => {
-                self.shift.slots.give_back(taken);
+                self.give_back(taken);
                 self.conclude(&job, task, TaskStatus::Done)
             }
             Err(error) => {
-                self.shift.slots.give_back(taken);
+                self.give_back(taken);
                 self.refuse(task, slot, error)
             }
         }
@@ -158,8 +182,9 @@ impl Dispatcher<'_, '_, '_> {
             Stdin::Null | Stdin::Inherit => shift.nothing.as_fd(),
             Stdin::File(file) => file.as_fd(),
         };
-        let streams = [stdin, out.1.as_fd(), err.1.as_fd()];
-        if let Err(error) = shift.spawner.start(id, needs.limit, command, streams) {
+        let mut fds = vec![stdin, out.1.as_fd(), err.1.as_fd()];
+        fds.extend(self.foreman.inherited().into_iter().flatten());
+        if let Err(error) = shift.spawner.start(id, needs.limit, command, &fds) {
             // Nobody will say that it has ended.
             shift.leave(id);
             return Err(error);

@@ -38,7 +38,7 @@ impl Dispatcher<'_, '_, '_> {
         let ended = self.ended(&running, &end);
         self.note_times(&running, &ended);
         let (job, task) = (self.job(&running), running.task);
-        self.shift.slots.give_back(running.taken);
+        self.give_back(running.taken);
         self.shift.has_ended = true;
         let outcome = self.foreman.ended(&job, &ended);
         match (ended.reason, outcome) {

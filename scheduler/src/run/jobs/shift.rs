@@ -58,6 +58,8 @@ pub(super) struct Shift<'r> {
     /// When to ask again whether a job may start, in nanoseconds of the run.
     pub(super) admit_at: Option<u64>,
     pub(super) next_tick: u64,
+    /// Nothing is started before others have given back some of what is shared with them.
+    pub(super) starved: bool,
     /// A job has ended since the foreman was asked what is to become of the run.
     pub(super) has_ended: bool,
     /// When to look at time limits.
@@ -101,6 +103,7 @@ impl<'r> Shift<'r> {
             oom_kills: OomKills::watch(),
             admit_at: None,
             next_tick: 0,
+            starved: false,
             has_ended: false,
             expire_at: 0,
             taken_in: 0,

@@ -37,8 +37,10 @@ impl Dispatcher<'_, '_, '_> {
         let at_once = more || early || (hungry && input.is_none());
         let from = self.engine.now();
         let patience = if at_once { Duration::ZERO } else { self.patience() };
+        let shared = self.foreman.shared().filter(|_| self.shift.starved);
         let mut fds = vec![PollFd::new(self.shift.epoll.0.as_fd(), PollFlags::POLLIN)];
         fds.extend(input.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+        fds.extend(shared.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         // Rounded up: a wait that ends early would only be begun again.
         let limit = patience + Duration::from_millis(u64::from(!at_once));
         match poll(&mut fds, PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX)) {
@@ -46,9 +48,12 @@ impl Dispatcher<'_, '_, '_> {
             Err(e) => return Err(cannot_wait(e)),
         }
         let happened = |fd: &PollFd<'_>| fd.revents().is_some_and(|r| !r.is_empty());
-        let input = fds.get(1).is_some_and(happened);
+        let waits = input.is_some();
+        let input = waits && happened(&fds[1]);
+        let freed = shared.is_some() && fds.last().is_some_and(happened);
         let mut news = News { input, spawner: early, ..News::default() };
         let rings = happened(&fds[0]);
+        self.shift.starved &= !freed;
         let (due, now) = (from + limit.as_nanos() as u64, self.engine.now());
         if Duration::from_nanos(now.saturating_sub(due)) > LATE && !rings {
             self.shift.clock.pause(due, now);

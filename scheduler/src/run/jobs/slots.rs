@@ -29,6 +29,11 @@ impl Taken {
     pub(super) fn first(&self) -> u16 {
         self.slots.first().copied().unwrap_or(0)
     }
+
+    /// How many slots it has.
+    pub(super) fn cores(&self) -> u32 {
+        self.slots.len() as u32
+    }
 }
 
 impl Slots {

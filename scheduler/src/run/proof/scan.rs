@@ -13,6 +13,8 @@ pub(in crate::run) struct Thread {
     switches: u64,
     /// Processor time in ticks of the kernel.
     ticks: u64,
+    /// Nanoseconds in which it could have run and no processor was free; 0 where that is not known.
+    queued: u64,
     faults: u64,
 }
 
@@ -49,7 +51,9 @@ impl Scan {
             call.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::PermissionDenied);
         let (Ok(status), Ok(stat)) = (read("status"), read("stat")) else { return };
         let wait = call.ok().and_then(|text| Wait::read(&text, pid));
-        self.threads.extend(Thread::read(tid, wait, &status, &stat));
+        let queued = read("schedstat").ok().and_then(|text| queued_in(&text)).unwrap_or(0);
+        let thread = Thread::read(tid, wait, &status, &stat);
+        self.threads.extend(thread.map(|thread| Thread { queued, ..thread }));
     }
 
     /// Whether every thread sleeps in a system call that is known.
@@ -85,6 +89,11 @@ impl Scan {
         ticks as f64 / ticks_a_second()
     }
 
+    /// Time in which threads could have run and no processor was free, in seconds.
+    pub(in crate::run) fn queued_seconds(&self) -> f64 {
+        self.threads.iter().map(|t| t.queued as f64 / 1e9).sum()
+    }
+
     /// Whether what threads wait in may not be read.
     pub(in crate::run) fn is_refused(&self) -> bool {
         self.refused
@@ -107,7 +116,7 @@ impl Thread {
         let field = |i: usize| fields.get(i)?.parse::<u64>().ok();
         // Numbered from the state, which proc(5) calls field 3.
         let (faults, ticks) = (field(7)? + field(9)?, field(11)? + field(12)?);
-        Some(Thread { tid, state, wait, switches, ticks, faults })
+        Some(Thread { tid, state, wait, switches, ticks, queued: 0, faults })
     }
 
     /// What it waits in, where it does and that can be read.
@@ -119,6 +128,11 @@ impl Thread {
 /// The value behind `name` in a file of lines `name: value`.
 pub(super) fn value_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines().find_map(|l| l.strip_prefix(name)).map(str::trim)
+}
+
+/// The time on the queue in a file `schedstat`: processor time, time on the queue, time slices.
+fn queued_in(schedstat: &str) -> Option<u64> {
+    schedstat.split_whitespace().nth(1)?.parse().ok()
 }
 
 fn traffic(pid: i32) -> u64 {
@@ -142,6 +156,12 @@ mod tests {
         let status = "Name:\tx\nvoluntary_ctxt_switches:\t3\nnonvoluntary_ctxt_switches:\t4\n";
         let t = Thread::read(7, None, status, stat).expect("a thread");
         assert_eq!((t.state, t.switches, t.ticks, t.faults), ('S', 7, 34, 12));
+    }
+
+    #[test]
+    fn time_on_the_queue_is_the_second_number() {
+        assert_eq!(queued_in("2200815 37000 3\n"), Some(37_000));
+        assert_eq!(queued_in("2200815"), None);
     }
 
     #[test]

@@ -127,14 +127,16 @@ fn chosen(cat: &high::Cat, reader: &Reader, entries: &[Entry]) -> Result<Vec<Att
 
 /// Where attempts are shown.
 enum Shown<'a> {
-    Output {
-        reader: &'a Reader,
-        // Large, and there is one.
-        output: Box<Output<Streams>>,
-        streams: &'a [OutputStream],
-        tagged: bool,
-    },
+    Output(Box<Printed<'a>>),
     List(list::List),
+}
+
+/// What prints output.
+struct Printed<'a> {
+    reader: &'a Reader,
+    output: Output<Streams>,
+    streams: &'a [OutputStream],
+    tagged: bool,
 }
 
 impl<'a> Shown<'a> {
@@ -143,36 +145,40 @@ impl<'a> Shown<'a> {
             What::List { json } => Shown::List(list::List::new(*json)?),
             What::Output { streams, tagged } => {
                 let output = Output::new(Streams::new()?, Mode::Raw, Bounds::default());
-                let output = Box::new(output);
-                Shown::Output { reader, output, streams, tagged: *tagged }
+                Shown::Output(Box::new(Printed { reader, output, streams, tagged: *tagged }))
             }
         })
     }
 
     fn attempt(&mut self, attempt: &Attempt) -> Result<(), Stop> {
-        let Shown::Output { reader, output, streams, tagged } = self else {
-            let Shown::List(list) = self else { return Ok(()) };
-            return Ok(list.attempt(attempt)?);
-        };
-        let number = attempt.job.to_string();
-        let name = if reader.is_named() { &*attempt.name } else { number.as_bytes() };
-        let begin = Begin { tag: tagged.then_some(name), ..Begin::default() };
-        output.begin(attempt.job, &begin)?;
-        for &stream in *streams {
-            reader.output(attempt, stream, &mut |bytes| {
-                output.output(attempt.job, stream, bytes).map_err(Stop::from)
-            })?;
+        match self {
+            Shown::Output(printed) => printed.attempt(attempt),
+            Shown::List(list) => Ok(list.attempt(attempt)?),
         }
-        Ok(output.end(attempt.job)?)
     }
 
     fn end(self) -> Result<(), Stop> {
         match self {
             Shown::List(list) => Ok(list.end()?),
-            Shown::Output { output, .. } => {
-                output.finish()?;
+            Shown::Output(printed) => {
+                printed.output.finish()?;
                 Ok(())
             }
         }
+    }
+}
+
+impl Printed<'_> {
+    fn attempt(&mut self, attempt: &Attempt) -> Result<(), Stop> {
+        let number = attempt.job.to_string();
+        let name = if self.reader.is_named() { &*attempt.name } else { number.as_bytes() };
+        let begin = Begin { tag: self.tagged.then_some(name), ..Begin::default() };
+        self.output.begin(attempt.job, &begin)?;
+        for &stream in self.streams {
+            self.reader.output(attempt, stream, &mut |bytes| {
+                self.output.output(attempt.job, stream, bytes).map_err(Stop::from)
+            })?;
+        }
+        Ok(self.output.end(attempt.job)?)
     }
 }

@@ -211,5 +211,6 @@ fn settings(map: &high::Map, streamed: Option<&Past>) -> Result<Settings, Failur
         needs: map.needs,
         memory: map.memory.clone(),
         answers: std::io::stderr().is_terminal(),
+        jobserver: super::jobserver(map.jobserver, map.slots)?,
     })
 }

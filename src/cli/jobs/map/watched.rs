@@ -83,6 +83,22 @@ impl Foreman for Watched {
         self.map.order(job)
     }
 
+    fn take_shared(&mut self, slot: usize, cores: u32, alone: bool) -> bool {
+        self.map.take_shared(slot, cores, alone)
+    }
+
+    fn give_shared(&mut self, slot: usize) {
+        self.map.give_shared(slot);
+    }
+
+    fn shared(&self) -> Option<BorrowedFd<'_>> {
+        self.map.shared()
+    }
+
+    fn inherited(&self) -> Option<[BorrowedFd<'_>; 2]> {
+        self.map.inherited()
+    }
+
     fn refused(&mut self, job: &Job<'_>, error: &Error) {
         self.ends.insert(job.task, (Duration::ZERO, Some(error.message().to_owned())));
         self.map.refused(job, error);

@@ -59,7 +59,8 @@ fn start(
     }
     let left = Left::new(job)?;
     let teller = Teller::new(job, jobs, selection, left.log()?)?;
-    let mut run = Run::new(jobs, selection, job.options.clone(), teller)?;
+    let run = Run::new(jobs, selection, job.options.clone(), teller)?;
+    let mut run = run.share(super::jobserver(job.jobserver, job.options.slots)?);
     let observers: Vec<Arc<dyn Observer>> = left.observer().into_iter().collect();
     let ran = engine.run(&mut run, &observers);
     let counts = run.counts();

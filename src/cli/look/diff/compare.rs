@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 
 use tine_profiler::{Fold, Measure, Trace};
-
-/// Shorter than this a part of a name is no hash.
-const SHORTEST_HASH: usize = 8;
+use tine_scheduler::Key;
 
 /// What something took in both runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +31,7 @@ pub(super) fn by_group(
     let mut sums: BTreeMap<String, [u64; 2]> = BTreeMap::new();
     for (side, trace) in [before, after].into_iter().enumerate() {
         for (group, value) in trace.groups().iter().zip(values(trace)) {
-            let sum = &mut sums.entry(without_hash(&group.name)).or_default()[side];
+            let sum = &mut sums.entry(Key::without_hash(&group.name)).or_default()[side];
             *sum = sum.saturating_add(value);
         }
     }
@@ -81,18 +79,6 @@ fn sorted(sums: BTreeMap<String, [u64; 2]>) -> Vec<Row> {
     rows
 }
 
-/// A name without the parts that are hexadecimal with both kinds of digits.
-fn without_hash(name: &str) -> String {
-    let is_hash = |p: &&str| {
-        p.len() >= SHORTEST_HASH
-            && p.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-            && p.bytes().any(|b| b.is_ascii_digit())
-            && p.bytes().any(|b| b.is_ascii_alphabetic())
-    };
-    let kept: Vec<&str> = name.split('-').filter(|p| !is_hash(p)).collect();
-    if kept.is_empty() { name.to_owned() } else { kept.join("-") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +87,7 @@ mod tests {
     fn hashes_are_no_part_of_a_name() {
         let names = ["sum-9e107d9d372bb682", "read-20240131", "9e107d9d372bb682", "a-b"];
         let plain = ["sum", "read-20240131", "9e107d9d372bb682", "a-b"];
-        assert_eq!(names.map(without_hash), plain);
+        assert_eq!(names.map(Key::without_hash), plain);
     }
 
     #[test]

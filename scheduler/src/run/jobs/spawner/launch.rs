@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr, OsString, c_char, c_int, c_void};
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -19,6 +19,8 @@ use nix::unistd::Pid;
 
 use crate::jobs::Command;
 
+/// Descriptors that a program may have beside its three streams.
+const MOST_FURTHER: usize = 2;
 /// Enough for a few calls into the C library.
 const STACK: usize = 64 << 10;
 
@@ -41,6 +43,8 @@ struct Plan<'a> {
     /// Null for the current directory.
     cwd: *const c_char,
     streams: [RawFd; 3],
+    /// What it has as 3, 4 and so on.
+    further: &'a [RawFd],
     nice: c_int,
     parent: libc::pid_t,
     /// Why it is no program: the number of the error.
@@ -61,7 +65,8 @@ impl Launcher {
         }
     }
 
-    /// Starts a program with these three standard streams, in a session of its own.
+    /// Starts a program with these three standard streams and further descriptors, in a session of
+    /// its own.
     ///
     /// # Errors
     /// Why it cannot be started.
@@ -69,6 +74,7 @@ impl Launcher {
         &mut self,
         command: &Command,
         streams: [BorrowedFd<'_>; 3],
+        further: &[OwnedFd],
     ) -> nix::Result<Pid> {
         let argv = command.argv.iter().map(|a| text(a)).collect::<nix::Result<Vec<_>>>()?;
         let programs = self.places(command)?;
@@ -82,12 +88,15 @@ impl Launcher {
             self.environment.iter().filter(|(name, _)| !changes.contains_key(name)).map(|(_, l)| l);
         let environment = pointers(inherited.chain(&set));
         let argv = pointers(&argv);
+        let further: Vec<RawFd> =
+            further.iter().take(MOST_FURTHER).map(AsRawFd::as_raw_fd).collect();
         let plan = Plan {
             programs: &programs,
             argv: argv.as_ptr(),
             environment: environment.as_ptr(),
             cwd: cwd.as_ref().map_or(ptr::null(), |cwd| cwd.as_ptr()),
             streams: streams.map(|s| s.as_raw_fd()),
+            further: &further,
             nice: command.nice,
             parent: self.me.as_raw(),
             error: AtomicI32::new(0),
@@ -172,6 +181,7 @@ fn prepare(plan: &Plan<'_>) -> nix::Result<()> {
         // nothing of a job below 3, so that no stream is written over before it is used.
         check(unsafe { libc::dup2(from, to) })?;
     }
+    inherit(plan.further)?;
     if !plan.cwd.is_null() {
         // SAFETY: a string of the plan.
         check(unsafe { libc::chdir(plan.cwd) })?;
@@ -187,6 +197,23 @@ fn prepare(plan: &Plan<'_>) -> nix::Result<()> {
     unsafe { libc::sigemptyset(none.as_mut_ptr()) };
     // SAFETY: the set was written.
     check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()) })
+}
+
+/// Lets the program have descriptors as 3, 4 and so on. Each is copied out of the way first, because
+/// another of them may have its number; whatever else has one is closed by the exec.
+fn inherit(further: &[RawFd]) -> nix::Result<()> {
+    let mut copies = [0; MOST_FURTHER];
+    let above = 3 + MOST_FURTHER as c_int;
+    for (copy, &from) in copies.iter_mut().zip(further) {
+        // SAFETY: open; the copy is this process's own, and closed by the exec.
+        *copy = unsafe { libc::fcntl(from, libc::F_DUPFD_CLOEXEC, above) };
+        check(*copy)?;
+    }
+    for (to, copy) in (3..).zip(copies).take(further.len()) {
+        // SAFETY: both were open before; the descriptor table is this process's own.
+        check(unsafe { libc::dup2(copy, to) })?;
+    }
+    Ok(())
 }
 
 /// Tries one place after the other, as a shell does: a program that may not be run is what is told,

@@ -144,9 +144,9 @@ impl Spawner {
             Request::Start { id, limit, mut command } => {
                 command.env.push((TOKEN.into(), Some(self.trees.token(id).into())));
                 let launched = match &fds[..] {
-                    [a, b, c] => {
+                    [a, b, c, further @ ..] => {
                         let streams: [BorrowedFd<'_>; 3] = [a.as_fd(), b.as_fd(), c.as_fd()];
-                        self.launcher.launch(&command, streams)
+                        self.launcher.launch(&command, streams, further)
                     }
                     // This process may have no more of them.
                     _ => Err(Errno::EMFILE),

@@ -84,7 +84,7 @@ impl Spawner {
         !self.early.is_empty()
     }
 
-    /// Has a program started, with these streams, under a number that is used once.
+    /// Has a program started, with these descriptors from 0 on (three or five), under a number that is used once.
     ///
     /// # Errors
     /// No memory, no descriptors, or no spawner any more.
@@ -93,10 +93,10 @@ impl Spawner {
         id: u64,
         limit: Option<u64>,
         command: &Command,
-        streams: [BorrowedFd<'_>; 3],
+        fds: &[BorrowedFd<'_>],
     ) -> Result<()> {
         let packet = Packet::start(id, limit, command).map_err(|e| lost(e.desc()))?;
-        self.send(&packet, &streams)
+        self.send(&packet, fds)
     }
 
     /// Has the whole trees of programs signalled; SIGTERM together with SIGCONT.
