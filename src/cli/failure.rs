@@ -66,6 +66,11 @@ impl Failure {
         Failure { code: Code::Interrupted, message: "interrupted".into(), help: None }
     }
 
+    /// The same, and how far it was.
+    pub(crate) fn interrupted_at(how_far: impl fmt::Display) -> Self {
+        Failure { message: format!("interrupted: {how_far}"), ..Failure::interrupted() }
+    }
+
     /// The file system refused to `verb` (`read`, `write`) `path`.
     pub(crate) fn io(verb: &str, path: &Path, error: &std::io::Error) -> Self {
         Failure::new(format!("cannot {verb} {}: {error}", path.display()))

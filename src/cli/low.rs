@@ -3,6 +3,7 @@
 
 mod cat;
 mod completions;
+mod foreign;
 mod lists;
 mod look;
 mod man;
@@ -29,7 +30,8 @@ pub(crate) use run::Run;
 /// Reads the command line `args`, the first of which is the name of the program.
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
     let (args, lists) = lists::split(args);
-    Ok(lists::attach(Cli::try_parse_from(args)?, lists))
+    let typed = Cli::try_parse_from(&args).map_err(|error| foreign::explain(error, &args))?;
+    Ok(lists::attach(typed, lists))
 }
 pub(crate) use prep::{Name, Prep, Scale};
 

@@ -42,7 +42,8 @@ pub(crate) fn manual(folder: Option<&Path>) -> Result<String, Failure> {
 fn page(command: clap::Command) -> String {
     let behind = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let subcommands = command.has_subcommands();
-    let man = Man::new(command);
+    let usage = usage(&command);
+    let man = Man::new(command.override_usage(usage));
     let mut text = Vec::new();
     man.render_title(&mut text)
         .and_then(|()| man.render_name_section(&mut text))
@@ -56,6 +57,44 @@ fn page(command: clap::Command) -> String {
         .and_then(|()| sections(&behind).to_writer(&mut text))
         .expect("a Vec takes everything");
     String::from_utf8_lossy(&text).into_owned()
+}
+
+/// How a command is written, with all its options and their values.
+fn usage(command: &clap::Command) -> String {
+    let mut usage = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
+    let arguments = || command.get_arguments().filter(|arg| !arg.is_hide_set());
+    let options = arguments().filter(|arg| !arg.is_positional());
+    for arg in options.chain(command.get_positionals().filter(|arg| !arg.is_hide_set())) {
+        let (open, close) = if arg.is_required_set() { ("", "") } else { ("[", "]") };
+        usage += &format!(" {open}{}{close}", written(arg));
+    }
+    match command.has_subcommands() {
+        true => usage + " COMMAND ...",
+        false => usage,
+    }
+}
+
+/// An argument as it is written: its names, and its value.
+fn written(arg: &clap::Arg) -> String {
+    let names = arg.get_short().map(|short| format!("-{short}"));
+    let names = names.into_iter().chain(arg.get_long().map(|long| format!("--{long}")));
+    let mut written = names.collect::<Vec<_>>().join("|");
+    let range = arg.get_num_args().unwrap_or_default();
+    if !arg.is_positional() && !range.takes_values() {
+        return written;
+    }
+    let value = arg.get_value_names().map_or_else(|| arg.get_id().to_string(), |v| v.join(" "));
+    let (open, close) = match (arg.is_positional(), range.min_values(), arg.is_require_equals_set())
+    {
+        (true, ..) => ("", ""),
+        (_, 0, true) => ("[=", "]"),
+        (_, 0, false) => (" [", "]"),
+        (.., true) => ("=", ""),
+        (.., false) => (" ", ""),
+    };
+    written += &format!("{open}{value}{close}");
+    let many = range.max_values() > arg.get_value_names().map_or(1, <[_]>::len);
+    written + if many { "..." } else { "" }
 }
 
 /// What stands behind the options in the help, under the headings that readers of manuals look for.

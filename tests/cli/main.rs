@@ -24,6 +24,10 @@ mod run;
 #[cfg(target_os = "linux")]
 mod jobs_recorded;
 
+// What is said of jobs.
+#[cfg(target_os = "linux")]
+mod told;
+
 // Runs of jobs that are ended from outside, and resumed.
 #[cfg(target_os = "linux")]
 mod resume;

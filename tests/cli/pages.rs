@@ -84,6 +84,14 @@ fn every_subcommand_has_a_page() {
         "{trace}"
     );
     assert!(!trace.contains("SUBCOMMANDS"), "it has none");
+    // Each option stands with its value, and nothing else in brackets.
+    let map = folder.read("pages/man1/tine-map.1").replace('\\', "");
+    let synopsis =
+        map.lines().skip_while(|line| *line != ".SH SYNOPSIS").nth(1).expect("it is there");
+    for written in ["[-j|--jobs N]", "[--argv]", "[-E STR]", "[-m]", "[-I STR]", "[COMMAND...]"] {
+        assert!(synopsis.contains(written), "{written}: {synopsis}");
+    }
+    assert!(!synopsis.contains(" ]"), "{synopsis}");
     let alone = folder.tine(&["man"]);
     assert_eq!(alone.out, folder.read("pages/man1/tine.1"));
     if let Some((fine, text)) = read_by("groff", &["-man", "-Tascii", "-ww"], &page) {

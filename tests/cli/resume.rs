@@ -161,7 +161,7 @@ fn ctrl_c_ends_jobs_and_says_so() {
     assert!(!folder.path("half").exists(), "half an output is left");
     assert!(!folder.path("b").exists());
     let journal = folder.read(".tine/j.toml.journal");
-    for (state, job) in [("canceled", "a"), ("aborted", "b")] {
+    for (state, job) in [("canceled", "a"), ("skipped", "b")] {
         assert!(journal.contains(&format!("{state}\t{job}\t")), "{journal}");
     }
 }

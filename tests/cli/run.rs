@@ -115,7 +115,7 @@ fn what_goes_wrong_is_named() {
     assert!(run.err.contains("error: 4 of 6 jobs failed: "), "{}", run.err);
     assert!(!folder.path("out/half.txt").exists(), "half an output is left");
     let journal = folder.read(".tine/faults.toml.journal");
-    for (state, job) in [("failed", "fails"), ("aborted", "waits"), ("done", "works")] {
+    for (state, job) in [("failed", "fails"), ("skipped", "waits"), ("done", "works")] {
         assert!(journal.contains(&format!("{state}\t{job}\t")), "{journal}");
     }
 }

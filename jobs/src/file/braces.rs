@@ -5,8 +5,6 @@
 //! `_`, in parts joined by dots. `{{`, `${`, and braces around anything else (`{print $1}`, `{a,b}`,
 //! `{1..3}`, `{}`) stay as they are, so that awk, the shell and JSON need no escapes.
 
-use crate::template::quote;
-
 /// A piece of a text: as it is, or a name between braces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Token<'a> {
@@ -14,6 +12,16 @@ pub(crate) enum Token<'a> {
     Literal(&'a str),
     /// A name, without its braces.
     Name(&'a str),
+}
+
+impl Token<'_> {
+    /// How many bytes it is written as.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Token::Literal(text) => text.len(),
+            Token::Name(name) => name.len() + 2,
+        }
+    }
 }
 
 /// Splits a text into its pieces.
@@ -144,15 +152,6 @@ pub(crate) trait Values {
     fn words(&self, value: Value, each: &mut dyn FnMut(&str));
 }
 
-/// What is done to words that are put into a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Quoting {
-    /// Nothing.
-    Plain,
-    /// A shell reads each as one word.
-    Shell,
-}
-
 impl Text {
     /// A text of these pieces.
     pub(crate) fn new(pieces: Vec<Piece>) -> Self {
@@ -184,8 +183,9 @@ impl Text {
         axes
     }
 
-    /// Appends the text with its values; words of a list are separated by spaces.
-    pub(crate) fn render(&self, values: &dyn Values, quoting: Quoting, out: &mut String) {
+    /// The text with its values, unquoted; words of a list are separated by spaces.
+    pub(crate) fn plain(&self, values: &dyn Values) -> String {
+        let mut out = String::new();
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(text) => out.push_str(text),
@@ -195,20 +195,11 @@ impl Text {
                         if !std::mem::take(&mut first) {
                             out.push(' ');
                         }
-                        match quoting {
-                            Quoting::Plain => out.push_str(word),
-                            Quoting::Shell => out.push_str(&quote::word(word)),
-                        }
+                        out.push_str(word);
                     });
                 }
             }
         }
-    }
-
-    /// The text with its values, unquoted.
-    pub(crate) fn plain(&self, values: &dyn Values) -> String {
-        let mut out = String::new();
-        self.render(values, Quoting::Plain, &mut out);
         out
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::braces::Text;
 use super::matrix::Axis;
+use super::script::Script;
 use super::settings::Settings;
 use super::source::Spot;
 
@@ -15,7 +16,7 @@ pub(crate) enum Action {
     /// A program and its arguments.
     Argv(Vec<Text>),
     /// A text for the shell.
-    Shell(Text),
+    Shell(Script),
 }
 
 /// An entry `[[job]]`.

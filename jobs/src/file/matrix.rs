@@ -169,19 +169,64 @@ pub(super) fn glob(
             .mistake(&span, format!("{text} is no pattern for files: {}", e.msg))
             .help("`*` and `?` stand for any characters of a name, `**` for folders, [ab] for one of them")
     })?;
+    let undecodable = |path: &Path| {
+        let shown = path.strip_prefix(folder).unwrap_or(path);
+        let message = format!("the name of a file is not UTF-8: {}", shown.display());
+        source.mistake(&span, message).help("rename it, or use a narrower pattern")
+    };
     let mut found: Vec<Box<str>> = Vec::new();
     for path in paths {
         let path: PathBuf =
             path.map_err(|e| source.mistake(&span, format!("a folder cannot be read: {e}")))?;
-        let shown = path.strip_prefix(folder).unwrap_or(&path);
-        let Some(name) = shown.to_str() else {
-            let message = format!("the name of a file is not UTF-8: {}", shown.display());
-            return Err(source
-                .mistake(&span, message)
-                .help("rename it, or use a narrower pattern"));
-        };
-        found.push(name.into());
+        let name = path.strip_prefix(folder).unwrap_or(&path).to_str();
+        found.push(name.ok_or_else(|| undecodable(&path))?.into());
+    }
+    if let Some(path) = super::undecodable::first(&whole) {
+        return Err(undecodable(&path));
     }
     found.sort();
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
+    use crate::file::JobFile;
+
+    /// What is said of a matrix over this pattern.
+    fn said(folder: &Path, pattern: &str) -> Result<usize, String> {
+        let text = format!(
+            "[[job]]\nname = 'a'\nargv = ['true']\nmatrix = {{ f = {{ glob = '{pattern}' }} }}"
+        );
+        let file = JobFile::parse(&folder.join("jobs.toml"), &text);
+        let file = file.map_err(|e| format!("{} {:?}", e.message(), e.place().map(|p| p.0)))?;
+        Ok(file.expand().map_err(|e| e.to_string())?.len())
+    }
+
+    #[test]
+    fn names_that_are_no_text_are_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let bad = |name: &[u8]| folder.path().join(OsStr::from_bytes(name));
+        fs::create_dir(bad(b"d\xff")).unwrap();
+        fs::create_dir(bad(b"sub")).unwrap();
+        for name in [&b"a.csv"[..], b"b\xff.csv", b"d\xff/x.txt", b"sub/c\xfe.csv", b"sub/c.csv"] {
+            fs::write(bad(name), "").unwrap();
+        }
+        let no = |name: &str| Err(format!("the name of a file is not UTF-8: {name} Some(4)"));
+        for (pattern, want) in [
+            ("*.csv", no("b\u{fffd}.csv")),
+            ("?\u{fffd}.csv", no("b\u{fffd}.csv")),
+            ("a*.csv", Ok(1)),
+            ("sub/*", no("sub/c\u{fffd}.csv")),
+            ("*/x.txt", no("d\u{fffd}/x.txt")),
+            ("**/c?.csv", no("sub/c\u{fffd}.csv")),
+            ("**/c.csv", Ok(1)),
+        ] {
+            assert_eq!(said(folder.path(), pattern), want, "{pattern}");
+        }
+    }
 }

@@ -33,9 +33,11 @@ mod names;
 mod paths;
 mod read;
 mod resolve;
+mod script;
 mod settings;
 mod shell;
 mod source;
+mod undecodable;
 
 use std::fs;
 use std::ops::Range;
@@ -45,7 +47,7 @@ pub use expand::{Choice, JobId, Jobs, Unknown};
 pub use settings::Fresh;
 pub use source::Mistake;
 
-pub(crate) use braces::{Quoting, Text, Values};
+pub(crate) use braces::{Text, Values};
 pub(crate) use expand::HashTable;
 pub(crate) use group::{Action, Group, write_name};
 pub(crate) use matrix::Axis;
@@ -94,7 +96,7 @@ impl JobFile {
             folder,
             text: text.to_owned(),
             groups: read.groups,
-            shell: read.shell.unwrap_or_else(shell::default_shell),
+            shell: read.shell,
         })
     }
 

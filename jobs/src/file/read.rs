@@ -12,8 +12,9 @@ use super::group::{Action, Group};
 use super::keys::{Entry, Table, kind};
 use super::matrix;
 use super::names::suggest;
-use super::resolve::{Place, Resolver};
+use super::resolve::{Lists, Place, Resolver};
 use super::settings::{Layered, SHARED, Settings};
+use super::shell::default_shell;
 use super::source::{Mistake, Source, Spot};
 
 /// Keys of jobs alone.
@@ -22,8 +23,8 @@ const OWN: [&str; 7] = ["name", "argv", "shell", "needs", "inputs", "outputs", "
 /// A file that was read.
 pub(super) struct Read {
     pub(super) groups: Vec<Group>,
-    /// The shell of `[defaults]`.
-    pub(super) shell: Option<Vec<String>>,
+    /// What scripts are given to.
+    pub(super) shell: Vec<String>,
 }
 
 /// Reads a job file whose relative patterns count from `folder`.
@@ -60,10 +61,9 @@ pub(super) fn read(source: Source<'_>, folder: &Path) -> Result<Read, Mistake> {
         return Err(jobs.mistake("there is no job in this list"));
     }
     let names = Names::of(source, &tables)?;
-    let one = |(i, &job)| {
-        let tables = Layered { job, defaults };
-        Reading { source, folder, names: &names }.group(i, tables)
-    };
+    let shell = shell.unwrap_or_else(default_shell);
+    let reading = Reading { source, folder, names: &names, tables: &tables, shell: &shell };
+    let one = |(i, &job)| reading.group(i, Layered { job, defaults });
     let groups = tables.iter().enumerate().map(one).collect::<Result<_, _>>()?;
     Ok(Read { groups, shell })
 }
@@ -129,6 +129,8 @@ struct Reading<'a> {
     source: Source<'a>,
     folder: &'a Path,
     names: &'a Names<'a>,
+    tables: &'a [Table<'a>],
+    shell: &'a [String],
 }
 
 impl Reading<'_> {
@@ -136,18 +138,49 @@ impl Reading<'_> {
         let job = tables.job;
         let name = &self.names.spots[number];
         let axes = matrix::read(self.source, job.get("matrix"), self.folder)?;
-        let resolver = Resolver { source: self.source, job: name.what, axes: &axes };
+        let lists = Lists::default();
+        let mut resolver = Resolver { source: self.source, job: name.what, axes: &axes, lists };
         let inputs = self.files(job.get("inputs"), "inputs", &resolver)?;
         let outputs = self.files(job.get("outputs"), "outputs", &resolver)?;
+        let needs = self.needs(number, job.get("needs"))?;
+        resolver.lists = self.lists(&inputs, &outputs, &needs);
         Ok(Group {
             name: Spot { what: name.what.to_owned(), span: name.span.clone() },
             action: self.action(job, &resolver)?,
-            needs: self.needs(number, job.get("needs"))?,
+            needs,
             inputs,
             outputs,
             settings: Settings::read(tables, &resolver)?,
             axes: axes.into(),
         })
+    }
+
+    /// Which lists have no files, and why.
+    fn lists(&self, inputs: &[Spot<Text>], outputs: &[Spot<Text>], needs: &[Spot<usize>]) -> Lists {
+        let has_outputs = |need: &Spot<usize>| {
+            self.tables[need.what].get("outputs").is_some_and(|o| !o.items().is_empty())
+        };
+        Lists {
+            inputs: inputs.is_empty().then_some((
+                "it has no `inputs`",
+                "name the files that it reads: inputs = [\"...\"]",
+            )),
+            outputs: outputs.is_empty().then_some((
+                "it has no `outputs`",
+                "name the files that it makes: outputs = [\"...\"]",
+            )),
+            needs: match needs {
+                [] => Some((
+                    "it has no `needs`",
+                    "name the jobs whose files it reads: needs = [\"...\"]",
+                )),
+                needs if !needs.iter().any(has_outputs) => Some((
+                    "no job that it needs has `outputs`",
+                    "name the files that those jobs make in their `outputs`",
+                )),
+                _ => None,
+            },
+        }
     }
 
     fn action(&self, job: Table<'_>, resolver: &Resolver<'_>) -> Result<Action, Mistake> {
@@ -168,7 +201,7 @@ impl Reading<'_> {
             (None, Some(shell)) => {
                 let text = shell.text()?;
                 let span = shell.value.span();
-                Ok(Action::Shell(resolver.text(text, &span, "shell", Place::Start)?))
+                Ok(Action::Shell(resolver.script(text, &span, self.shell)?))
             }
             (Some(_), Some(shell)) => Err(shell
                 .mistake(format!("the job `{name}` has both `argv` and `shell`"))
@@ -225,7 +258,7 @@ impl Reading<'_> {
                 continue;
             }
             let text = item.text()?;
-            if text.is_empty() || text.ends_with('/') {
+            if text.is_empty() {
                 let message = format!("`{key}` of the job `{}` must name files", resolver.job);
                 return Err(item.mistake(message).help("name each file that it reads or makes"));
             }

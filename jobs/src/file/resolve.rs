@@ -6,7 +6,10 @@ use std::ops::Range;
 use super::braces::{Part, Piece, Text, Token, Value, tokens};
 use super::matrix::Axis;
 use super::names::suggest;
+use super::script::{Maker, Script};
 use super::source::{Mistake, Source};
+use crate::template::Quotes;
+use crate::template::quote::is_operand;
 
 /// Where a text stands, and so which names are known in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,57 @@ pub(super) struct Resolver<'a> {
     pub(super) job: &'a str,
     /// Its axes.
     pub(super) axes: &'a [Axis],
+    /// Its lists of files.
+    pub(super) lists: Lists,
+}
+
+/// What to write where a name cannot stand, for this reason.
+fn instead(name: &str, why: &str) -> String {
+    let variable = format!("put it into a variable in a line before, `v={{{name}}}`, and write");
+    match () {
+        // A variable would be no better: some shells run commands that are in its value.
+        () if why.contains("((") => {
+            "compute in `$((...))`, where values are checked, or compare with `[ ... ]`".to_owned()
+        }
+        () if why.contains("here-document") => {
+            format!("{variable} $v here, where the word behind `<<` has no quotes")
+        }
+        () => format!("{variable} \"$v\" in its place"),
+    }
+}
+
+/// What to do about what cannot be computed with.
+const NUMBERS: &str = "only numbers, and names of variables of the shell, can stand there";
+
+/// Why a list of files of a job has none, and what to do about it; unset where it has some.
+pub(super) type Empty = Option<(&'static str, &'static str)>;
+
+/// Which lists of files of a job are empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lists {
+    pub(super) inputs: Empty,
+    pub(super) outputs: Empty,
+    pub(super) needs: Empty,
+}
+
+impl Lists {
+    fn empty(&self, value: Value) -> Empty {
+        match value {
+            Value::Inputs => self.inputs,
+            Value::Outputs => self.outputs,
+            Value::NeedsOutputs => self.needs,
+            Value::Axis(..) | Value::Cores | Value::Attempt => None,
+        }
+    }
+}
+
+/// Where a text stands.
+#[derive(Clone, Copy, Debug)]
+struct Written<'a> {
+    text: &'a str,
+    span: &'a Range<usize>,
+    key: &'a str,
+    place: Place,
 }
 
 impl Resolver<'_> {
@@ -45,20 +99,88 @@ impl Resolver<'_> {
         key: &str,
         place: Place,
     ) -> Result<Text, Mistake> {
+        let written = Written { text, span, key, place };
         let mut pieces = Vec::new();
+        let mut at = 0;
         for token in tokens(text) {
             pieces.push(match token {
                 Token::Literal(text) => Piece::Literal(text.into()),
-                Token::Name(name) => match self.value(name, place) {
-                    Ok(value) => Piece::Value(value),
-                    Err(wrong) => {
-                        let span = self.source.within(span, &format!("{{{name}}}"));
-                        return Err(self.explain(&wrong, name, &span, (key, place)));
-                    }
-                },
+                Token::Name(name) => Piece::Value(self.named(name, &written, at)?),
             });
+            at += token.len();
         }
         Ok(Text::new(pieces))
+    }
+
+    /// The script for a shell with its names looked up; it stands at `span`.
+    pub(super) fn script(
+        &self,
+        text: &str,
+        span: &Range<usize>,
+        shell: &[String],
+    ) -> Result<Script, Mistake> {
+        let written = Written { text, span, key: "shell", place: Place::Start };
+        let mut maker = Maker::new(shell);
+        let mut at = 0;
+        for token in tokens(text) {
+            match token {
+                Token::Literal(text) => maker.literal(text),
+                Token::Name(name) => {
+                    let value = self.named(name, &written, at)?;
+                    let quotes = maker.value(value).map_err(|why| {
+                        let message = format!("`{{{name}}}` cannot be put in safely: {why}");
+                        self.mistake(name, &written, at, message).help(instead(name, why))
+                    })?;
+                    if quotes == Quotes::Arithmetic
+                        && let Some(why) = self.no_number(value)
+                    {
+                        let message =
+                            format!("`{{{name}}}` stands in arithmetic of the shell, {why}");
+                        return Err(self.mistake(name, &written, at, message).help(NUMBERS));
+                    }
+                }
+            }
+            at += token.len();
+        }
+        Ok(maker.end())
+    }
+
+    /// Why a value cannot stand in arithmetic; `None` where it can.
+    fn no_number(&self, value: Value) -> Option<String> {
+        match value {
+            Value::Cores | Value::Attempt => None,
+            Value::Inputs | Value::Outputs | Value::NeedsOutputs => {
+                Some("and is a list of files".to_owned())
+            }
+            Value::Axis(axis, part) => {
+                let mut values = self.axes[axis].values.iter().map(|v| part.of(v));
+                let other = values.find(|v| !is_operand(v.as_bytes()))?;
+                Some(format!("and `{other}` is no number"))
+            }
+        }
+    }
+
+    /// What a name at the byte `at` of a text stands for.
+    fn named(&self, name: &str, written: &Written<'_>, at: usize) -> Result<Value, Mistake> {
+        let value = self.value(name, written.place).map_err(|wrong| {
+            let span = self.span(name, written, at);
+            self.explain(&wrong, name, &span, (written.key, written.place))
+        })?;
+        // Of a command: what it means by a list without files is something else, as standard input.
+        let is_command = matches!(written.key, "argv" | "shell");
+        if let Some((why, help)) = self.lists.empty(value).filter(|_| is_command) {
+            let message = format!("`{{{name}}}` of the job `{}` is empty: {why}", self.job);
+            return Err(self.mistake(name, written, at, message).help(help));
+        }
+        Ok(value)
+    }
+
+    fn mistake(&self, name: &str, written: &Written<'_>, at: usize, message: String) -> Mistake {
+        self.source.mistake(&self.span(name, written, at), message)
+    }
+
+    fn span(&self, name: &str, written: &Written<'_>, at: usize) -> Range<usize> {
+        self.source.within(written.span, (written.text, &format!("{{{name}}}")), at)
     }
 
     fn value(&self, name: &str, place: Place) -> Result<Value, Wrong> {

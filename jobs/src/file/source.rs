@@ -112,12 +112,19 @@ impl Source<'_> {
         }
     }
 
-    /// Where `part` stands in the bytes of `span`, for a caret below it: a text with escapes is not
-    /// written as it reads, and then it is the whole.
-    pub(crate) fn within(&self, span: &Range<usize>, part: &str) -> Range<usize> {
-        let text = self.text.get(span.clone()).unwrap_or("");
-        match text.find(part) {
-            Some(at) => span.start + at..span.start + at + part.len(),
+    /// Where `part`, which stands in `text` at the byte `at`, stands in the bytes of `span` that `text`
+    /// was written as, for a caret below it: a text with escapes is not written as it reads, and
+    /// where the part is then not found it is the whole.
+    pub(crate) fn within(
+        &self,
+        span: &Range<usize>,
+        (text, part): (&str, &str),
+        at: usize,
+    ) -> Range<usize> {
+        let written = self.text.get(span.clone()).unwrap_or("");
+        let before = text[..at].matches(part).count();
+        match written.match_indices(part).nth(before) {
+            Some((at, _)) => span.start + at..span.start + at + part.len(),
             None => span.clone(),
         }
     }

@@ -55,6 +55,8 @@ pub struct Map<S> {
     /// Since the start of the run, as far as is known.
     now: Duration,
     failed: usize,
+    /// Jobs that have come to their end, well or not, and that earlier runs had done.
+    through: usize,
     /// Whether nobody reads the output any more.
     unread: bool,
     /// Why the end of an attempt could not be written to the stream file: the run ends with it.
@@ -91,6 +93,7 @@ impl<S: Sink> Map<S> {
             current: BTreeMap::new(),
             now: Duration::ZERO,
             failed: 0,
+            through: 0,
             unread: false,
             unwritten: None,
         }
@@ -102,7 +105,8 @@ impl<S: Sink> Map<S> {
     /// The output cannot be printed.
     pub fn finish(self) -> Result<Outcome> {
         let halted = self.settings.gates.halt.halted();
-        let mut outcome = Outcome { failed: self.failed, halted, unread: self.unread };
+        let (failed, done, known) = (self.failed, self.through, self.supply.count().known);
+        let mut outcome = Outcome { failed, done, known, halted, unread: self.unread };
         match self.output.finish() {
             Err(e) if e.is_closed() => outcome.unread = true,
             done => drop(done?),
@@ -379,12 +383,24 @@ impl<S: Sink> Foreman for Map<S> {
         if let Some(error) = self.unwritten.take() {
             return Err(error);
         }
+        self.through += usize::from(status == TaskStatus::Done);
         if let Some(current) = self.current.remove(&job.task) {
             self.through(job, &current, status)?;
         }
         self.supply.release(job.task.index());
         let done = self.output.end(Self::seq(job));
         self.printed(done)
+    }
+
+    fn interrupted(&mut self, level: u32) {
+        // On a terminal somebody waits for an answer; a log says how the run ended.
+        if self.settings.answers {
+            self.note(match level {
+                1 => "no more jobs start; Ctrl-C again ends those that run",
+                2 => "jobs that run are ended; Ctrl-C again kills them",
+                _ => "jobs that run are killed",
+            });
+        }
     }
 
     fn tick(&mut self, standing: &Standing) {

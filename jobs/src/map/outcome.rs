@@ -8,6 +8,10 @@ use crate::gates::Halted;
 pub struct Outcome {
     /// Jobs that failed.
     pub failed: usize,
+    /// Jobs that were done, those of earlier runs included.
+    pub done: usize,
+    /// Jobs that are known of: all, unless the run ended before its input did.
+    pub known: usize,
     /// What the run was ended for.
     pub halted: Option<Halted>,
     /// Whether nobody read the output any more.

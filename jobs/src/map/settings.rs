@@ -39,6 +39,8 @@ pub struct Settings {
     pub needs: Option<Needs>,
     /// What is known of the memory that they take.
     pub memory: Forecast,
+    /// Whether somebody who interrupts the run is told what comes of it.
+    pub answers: bool,
     /// The cores that are shared with what jobs start, or with make.
     pub jobserver: Option<Jobserver>,
     /// Whether jobs are called by their arguments in what is recorded of them: it keeps those, as

@@ -40,13 +40,13 @@ fn only_what_a_program_cannot_say_is_said() {
     assert_eq!(said(Exit::Code(1), None), None);
     assert_eq!(said(Exit::Signal(15), Some(Reason::Stopped)), None);
     let timeout = said(Exit::Signal(15), Some(Reason::Timeout(Duration::from_secs(2))));
-    assert_eq!(timeout.as_deref(), Some("was ended because it ran for more than 2.0 s"));
+    assert_eq!(timeout.as_deref(), Some("was ended because it ran for more than 2.00 s"));
     assert!(said(Exit::NotStarted(2), None).is_some_and(|text| text.contains("No such file")));
 }
 
 #[test]
 fn failures_are_counted_up_to_a_hundred() {
-    let of = |failed, halted| Outcome { failed, halted, unread: false }.code();
+    let of = |failed, halted| Outcome { failed, done: 0, known: 0, halted, unread: false }.code();
     assert_eq!([of(0, None), of(100, None), of(101, None), of(5_000, None)], [0, 100, 101, 101]);
     assert_eq!(of(2, Some(Halted { when: When::Soon, code: 7 })), 7);
 }

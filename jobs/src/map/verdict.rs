@@ -2,6 +2,7 @@
 //! It does not know where that is printed.
 
 use tine_scheduler::ErrorKind;
+use tine_scheduler::config::units::{format_bytes, format_time};
 use tine_scheduler::jobs::{Ended, Exit, Reason};
 
 use crate::gates::{Halted, When};
@@ -37,10 +38,10 @@ pub(super) fn kind(ended: &Ended) -> ErrorKind {
 pub(super) fn describe(ended: &Ended) -> String {
     match (ended.reason, ended.exit) {
         (Some(Reason::Timeout(limit)), _) => {
-            format!("was ended because it ran for more than {:.1} s", limit.as_secs_f64())
+            format!("was ended because it ran for more than {}", format_time(limit))
         }
         (Some(Reason::Memory(limit)), _) => {
-            format!("was ended because it had more than {limit} bytes of memory")
+            format!("was ended because it had more than {} of memory", format_bytes(limit))
         }
         (Some(Reason::Stopped), _) => "was ended because the run was".to_owned(),
         (Some(Reason::GaveWay), _) => "was ended because memory was short".to_owned(),

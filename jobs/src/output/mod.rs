@@ -176,6 +176,22 @@ impl<S: Sink> Output<S> {
         }
     }
 
+    /// As [`retract`](Output::retract), but what is not seen yet is shown before: on standard error, both
+    /// streams of it, so that standard output has what the last attempt prints and nothing else.
+    ///
+    /// # Errors
+    /// It cannot be printed.
+    pub fn show_failed(&mut self, seq: u64) -> Result<(), Error> {
+        if let Some(Place::Runs(job)) = self.jobs.get_mut(&seq) {
+            for held in &mut job.held {
+                let what = (held, &mut self.store, u64::MAX);
+                self.printer.print_held(seq, OutputStream::Stderr, &mut job.voice, what)?;
+            }
+        }
+        self.retract(seq);
+        Ok(())
+    }
+
     /// Nothing more will come from job `seq`, which may as well not have run at all.
     ///
     /// # Errors

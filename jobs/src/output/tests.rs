@@ -403,3 +403,21 @@ fn results_and_tags_are_where_gnu_parallel_has_them() {
     output.end(1).unwrap();
     assert_eq!(output.finish().unwrap().of(Stdout), tagged.stdout);
 }
+
+#[test]
+fn failed_attempts_are_shown_on_standard_error_alone() {
+    for mode in [Mode::Whole { in_order: false }, Mode::Whole { in_order: true }] {
+        let mut output = Output::new(Seen::default(), mode, TINY);
+        // The second, so that in order it is not its turn.
+        output.begin(2, &Begin { may_repeat: true, ..Begin::default() }).unwrap();
+        output.output(2, Stdout, b"half a result, long\n").unwrap();
+        output.output(2, Stderr, b"why it failed\n").unwrap();
+        output.show_failed(2).unwrap();
+        output.begin(2, &Begin::default()).unwrap();
+        output.output(2, Stdout, b"result\n").unwrap();
+        output.end(2).unwrap();
+        let seen = output.finish().unwrap();
+        assert_eq!(seen.of(Stderr), b"half a result, long\nwhy it failed\n");
+        assert_eq!(seen.of(Stdout), b"result\n");
+    }
+}

@@ -121,14 +121,14 @@ pub struct Counts {
     /// Those that the user ended.
     pub canceled: u64,
     /// Those that did not run because another failed.
-    pub aborted: u64,
+    pub skipped: u64,
 }
 
 impl Counts {
     /// Those that nothing was decided about.
     pub fn unstarted(&self) -> u64 {
-        let Counts { total, done, fresh, failed, canceled, aborted } = self;
-        total - (done + fresh + failed + canceled + aborted).min(*total)
+        let Counts { total, done, fresh, failed, canceled, skipped } = self;
+        total - (done + fresh + failed + canceled + skipped).min(*total)
     }
 
     pub(crate) fn count(&mut self, state: State) {
@@ -136,7 +136,7 @@ impl Counts {
             State::Done => self.done += 1,
             State::Failed => self.failed += 1,
             State::Canceled => self.canceled += 1,
-            State::Aborted => self.aborted += 1,
+            State::Skipped => self.skipped += 1,
         }
     }
 }

@@ -7,18 +7,18 @@ use std::path::PathBuf;
 use tine_scheduler::jobs::{Command, Stdin};
 use twox_hash::XxHash3_64;
 
-use crate::file::{Action, JobId, Jobs, Quoting, Text, Values};
+use crate::file::{Action, JobId, Jobs, Text, Values};
 use crate::template::quote::word;
 
 /// The words of a job's command: program and arguments, with the shell in front where it has one.
 pub(crate) fn words(jobs: &Jobs<'_>, job: JobId, values: &dyn Values) -> Vec<String> {
     match &jobs.group(job).action {
         Action::Argv(texts) => arguments(texts, values),
-        Action::Shell(text) => {
+        Action::Shell(script) => {
             let mut words = jobs.file().shell().to_vec();
-            let mut script = String::new();
-            text.render(values, Quoting::Shell, &mut script);
-            words.push(script);
+            let mut text = String::new();
+            script.render(values, &mut text);
+            words.push(text);
             words
         }
     }
@@ -45,16 +45,20 @@ pub(crate) fn line(jobs: &Jobs<'_>, job: JobId) -> String {
                 arguments(texts, &values).iter().map(|w| word(w).into_owned()).collect();
             words.join(" ")
         }
-        Action::Shell(text) => {
-            let mut script = String::new();
-            text.render(&values, Quoting::Shell, &mut script);
-            script
+        Action::Shell(script) => {
+            let mut text = String::new();
+            script.render(&values, &mut text);
+            text
         }
     }
 }
 
 /// The values of a job in its commands; an attempt has its own.
-fn values<'j>(jobs: &'j Jobs<'_>, job: JobId, start: Option<(u32, u32)>) -> impl Values + 'j {
+pub(super) fn values<'j>(
+    jobs: &'j Jobs<'_>,
+    job: JobId,
+    start: Option<(u32, u32)>,
+) -> impl Values + 'j {
     let mut values = jobs.values(job);
     if jobs.group(job).settings.cwd.is_some() {
         values = values.absolute();
@@ -96,7 +100,7 @@ pub(crate) fn command(jobs: &Jobs<'_>, job: JobId, start: &Start) -> Command {
 }
 
 /// Where it runs: the folder of the job file, or one that counts from there.
-fn folder(jobs: &Jobs<'_>, cwd: Option<&Text>, values: &dyn Values) -> PathBuf {
+pub(super) fn folder(jobs: &Jobs<'_>, cwd: Option<&Text>, values: &dyn Values) -> PathBuf {
     let base = jobs.file().folder();
     cwd.map_or_else(|| base.to_owned(), |text| base.join(text.plain(values)))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::BorrowedFd;
 
 use tine_scheduler::jobs::{
-    Admit, Ended, Feed, Foreman, Job, Needs, Order, Reason as EndReason, Standing,
+    Admit, Ended, Exit, Feed, Foreman, Job, Needs, Order, Reason as EndReason, Standing,
 };
 use tine_scheduler::{Error, ErrorKind, Graph, OutputStream, Plan, Result, TaskId, TaskStatus};
 
@@ -18,7 +18,7 @@ use super::graph::{self, Numbers};
 use super::journal::{self, Entry, Journal, Past, State};
 use super::memory::Memory;
 use super::reason::Verdict;
-use super::{Options, Selection};
+use super::{Options, Selection, unstarted};
 use crate::direct::Direct;
 use crate::file::{Action, JobId, Jobs};
 use crate::jobserver::Jobserver;
@@ -73,16 +73,7 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
         audience: A,
     ) -> Result<Self> {
         let path = options.journal_of(jobs.file());
-        let refused = |e: std::io::Error| {
-            let help = match e.kind() {
-                std::io::ErrorKind::WouldBlock => {
-                    "; another run of this file goes on: wait for its end, or name another journal"
-                }
-                _ => "; name another file with --journal",
-            };
-            let message = format!("the journal {} cannot be used: {e}{help}", path.display());
-            Error::new(ErrorKind::Os, message)
-        };
+        let refused = |e: std::io::Error| journal::refused(&path, &e);
         let (mut journal, mut past) = Journal::open(&path).map_err(refused)?;
         let resumed = options.resume && past.run > 0;
         journal.begin(resumed).map_err(refused)?;
@@ -151,8 +142,8 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
     fn first(&mut self, job: &Job<'_>, id: JobId) -> Result<Verdict> {
         let name = self.jobs.name(id);
         let paths = Paths::of(self.jobs, id);
-        let last = self.past.job(&name);
-        let judged = fresh::judge(self.jobs, id, &paths, (&mut self.files, last), &self.asked);
+        let past = (&mut self.files, self.past.job(&name), self.past.why(&name));
+        let judged = fresh::judge(self.jobs, id, &paths, past, &self.asked);
         let (verdict, before) = judged.map_err(|e| unreadable(&e))?;
         self.audience.judged(&self.subject(job, id, &name), &verdict)?;
         if verdict.runs() {
@@ -187,7 +178,10 @@ impl<'a, 'f, A: Audience> Run<'a, 'f, A> {
     }
 
     /// Why an attempt that has ended is a failure; `None` where it is none.
-    fn failure(&self, active: &Active, ended: &Ended) -> Option<String> {
+    fn failure(&self, job: JobId, active: &Active, ended: &Ended) -> Option<String> {
+        if let Exit::NotStarted(errno) = ended.exit {
+            return Some(unstarted::why(self.jobs, job, errno));
+        }
         end::failure(ended).or_else(|| {
             let missing = active.paths.outputs.iter().find(|p| !self.files.exists(p))?;
             Some(format!("it ended well, but its output {missing} is not there"))
@@ -338,9 +332,10 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
         let id = self.job(job.task);
         let of = self.attempts(id);
         self.memory.ended(seq(job), ended.peak);
+        self.files.forget_folders();
         let Some(mut active) = self.active.remove(&number(job)) else { return Ok(()) };
         active.peak = active.peak.max(ended.peak);
-        let failure = self.failure(&active, ended);
+        let failure = self.failure(id, &active, ended);
         let stopped = ended.reason == Some(EndReason::Stopped);
         let gave_way = ended.reason == Some(EndReason::GaveWay);
         let again = failure.is_some() && !stopped && (gave_way || job.attempt < of);
@@ -374,15 +369,9 @@ impl<A: Audience> Foreman for Run<'_, '_, A> {
         if self.canceled.contains(&number(job)) {
             return Ok(());
         }
-        let (state, why) = match (status, &active) {
-            // Nothing was to be done for it, or nothing was decided about it.
-            (TaskStatus::Done, None) | (TaskStatus::Unfinished, _) => return Ok(()),
-            (TaskStatus::Done, Some(_)) => (State::Done, ""),
-            (TaskStatus::Skipped, _) if self.canceled.is_empty() => {
-                (State::Aborted, "a job that it waits for failed")
-            }
-            (TaskStatus::Skipped, _) => (State::Aborted, "a job that it waits for was not done"),
-            (TaskStatus::Failed, _) => (State::Failed, "it could not be started"),
+        let attempted = active.as_ref().map(|active| active.attempt);
+        let Some((state, why)) = end::state(status, attempted, self.canceled.is_empty()) else {
+            return Ok(());
         };
         let mut active = active.unwrap_or_default();
         if active.name.is_empty() {

@@ -64,7 +64,7 @@ pub(crate) fn judge(
     jobs: &Jobs<'_>,
     job: JobId,
     paths: &Paths,
-    (files, last): (&mut Files, Option<&Entry>),
+    (files, last, why): (&mut Files, Option<&Entry>, Option<&str>),
     asked: &Asked,
 ) -> io::Result<(Verdict, Before)> {
     let fresh = jobs.group(job).settings.fresh;
@@ -89,7 +89,9 @@ pub(crate) fn judge(
     }
     match (last, done, same) {
         (None, ..) => run(Reason::NeverDone),
-        (Some(_), None, _) => run(Reason::NotDone),
+        (Some(last), None, _) => {
+            run(Reason::NotDone(last.state, why.unwrap_or_default().to_owned()))
+        }
         (_, Some(_), None) => run(Reason::CommandChanged),
         (_, _, Some(entry)) => {
             let reason = compare(paths, files, entry, before.inputs, fresh)?;
@@ -112,8 +114,8 @@ fn compare(
     if inputs != entry.inputs {
         // Only all of them together were hashed: one that is newer is the likely one.
         let since = i128::from(entry.time) * 1_000_000;
-        let newer = paths.read().find(|p| files.modified(p).is_some_and(|t| t > since));
-        return Ok(Some(Reason::InputsChanged(newer.map(str::to_owned))));
+        let newer = paths.read().find_map(|path| files.newer(path, since));
+        return Ok(Some(Reason::InputsChanged(newer)));
     }
     let outputs = paths.hash_outputs(files, fresh)?;
     Ok((outputs != entry.outputs).then_some(Reason::OutputsChanged))

@@ -13,6 +13,8 @@ mod memory;
 mod outline;
 mod reason;
 mod select;
+mod tree;
+mod unstarted;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ use std::time::Duration;
 pub use audience::{Audience, Counts, Failed, Subject, Try};
 pub use foreman::Run;
 pub use journal::State;
-pub use outline::{Entry as OutlineEntry, Outline};
+pub use outline::{Entry as OutlineEntry, Outline, Share};
 pub use reason::{Reason, Verdict};
 pub use select::Selection;
 

@@ -14,6 +14,17 @@ use super::reason::{Reason, Verdict};
 use super::{Options, Selection};
 use crate::file::{Fresh, JobId, Jobs};
 
+/// Why jobs of an entry run or do not, in so many words the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// What is to become of the first of them, and why.
+    pub verdict: Verdict,
+    /// How many there are.
+    pub jobs: u64,
+    /// The name of the first.
+    pub first: String,
+}
+
 /// The jobs of one entry in a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -23,9 +34,9 @@ pub struct Entry {
     pub jobs: u64,
     /// How many of these would run.
     pub runs: u64,
-    /// Why, each reason with how many jobs it holds for, in the order of their first ones.
-    pub reasons: Vec<(Verdict, u64)>,
-    /// The command of the first job.
+    /// Why, in the order of their first jobs.
+    pub reasons: Vec<Share>,
+    /// The command of the first job that would run; where none would, of the first.
     pub command: String,
     /// The entries that it waits for.
     pub after: Vec<String>,
@@ -71,8 +82,8 @@ impl<'a, 'f> Outline<'a, 'f> {
                 Some(verdict) => verdict,
                 None => {
                     let (paths, name) = (Paths::of(jobs, job), jobs.name(job));
-                    let judged =
-                        fresh::judge(jobs, job, &paths, (&mut files, past.job(&name)), &asked);
+                    let last = (&mut files, past.job(&name), past.why(&name));
+                    let judged = fresh::judge(jobs, job, &paths, last, &asked);
                     let unreadable = |e: std::io::Error| {
                         Error::new(ErrorKind::Os, format!("a file of {name} cannot be read: {e}"))
                     };
@@ -137,14 +148,20 @@ impl<'a, 'f> Outline<'a, 'f> {
     fn entry(&self, group: usize, members: Range<usize>) -> Entry {
         let entry = &self.jobs.file().groups()[group];
         let verdicts = &self.verdicts[members.clone()];
-        let mut reasons: Vec<(Verdict, u64)> = Vec::new();
-        for verdict in verdicts {
-            match reasons.iter_mut().find(|(v, _)| v.word() == verdict.word()) {
-                Some((_, count)) => *count += 1,
-                None => reasons.push((verdict.clone(), 1)),
+        let job = |at: usize| self.numbers.job(TaskId::from_index(members.start + at));
+        let mut reasons: Vec<Share> = Vec::new();
+        for (at, verdict) in verdicts.iter().enumerate() {
+            match reasons.iter_mut().find(|r| r.verdict.word() == verdict.word()) {
+                Some(reason) => reason.jobs += 1,
+                None => reasons.push(Share {
+                    verdict: verdict.clone(),
+                    jobs: 1,
+                    first: self.jobs.name(job(at)),
+                }),
             }
         }
-        let first = self.numbers.job(TaskId::from_index(members.start));
+        let shown = verdicts.iter().position(Verdict::runs).unwrap_or(0);
+        let first = job(0);
         let before: Vec<JobId> = self.jobs.before(first);
         let mut after: Vec<&str> =
             before.iter().map(|&b| self.jobs.group(b).name.what.as_str()).collect();
@@ -154,7 +171,7 @@ impl<'a, 'f> Outline<'a, 'f> {
             jobs: verdicts.len() as u64,
             runs: verdicts.iter().filter(|v| v.runs()).count() as u64,
             reasons,
-            command: command::line(self.jobs, first),
+            command: command::line(self.jobs, job(shown)),
             after: after.into_iter().map(str::to_owned).collect(),
             cores: entry.settings.cores,
             memory: entry.settings.memory,

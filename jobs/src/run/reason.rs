@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::journal::State;
+
 /// Why a job is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -15,8 +17,8 @@ pub enum Reason {
     Never,
     /// The journal does not have it.
     NeverDone,
-    /// The last time it did not succeed.
-    NotDone,
+    /// The last time it came to this end, for this reason where one is known.
+    NotDone(State, String),
     /// Its command is another one.
     CommandChanged,
     /// This output is not there.
@@ -37,7 +39,7 @@ impl Reason {
             Reason::NoOutputs => "no-outputs",
             Reason::Never => "never-fresh",
             Reason::NeverDone => "never-done",
-            Reason::NotDone => "not-done",
+            Reason::NotDone(..) => "not-done",
             Reason::CommandChanged => "command-changed",
             Reason::OutputMissing(_) => "output-missing",
             Reason::InputsChanged(_) => "inputs-changed",
@@ -54,7 +56,11 @@ impl fmt::Display for Reason {
             Reason::NoOutputs => f.write_str("it names no outputs, so that it always runs"),
             Reason::Never => f.write_str("`fresh` is \"never\""),
             Reason::NeverDone => f.write_str("it has not been done before"),
-            Reason::NotDone => f.write_str("it was not done the last time"),
+            Reason::NotDone(state, why) => {
+                let was = if *state == State::Failed { "it" } else { "it was" };
+                write!(f, "{was} {} the last time", state.word())?;
+                if why.is_empty() { Ok(()) } else { write!(f, ": {why}") }
+            }
             Reason::CommandChanged => f.write_str("its command has changed"),
             Reason::OutputMissing(path) => write!(f, "its output {path} is not there"),
             Reason::InputsChanged(Some(path)) => write!(f, "its input {path} has changed"),

@@ -157,36 +157,46 @@ fn put(text: &[u8], style: Style, made: &mut Made) -> Result<(), TemplateError> 
         line.extend_from_slice(text);
         return Ok(());
     };
-    let Context { quotes, backquoted, dollar, redirected } = context;
-    let from = line.len();
-    if dollar && quotes != Quotes::Arithmetic {
-        // With the name of a variable this is the variable; anything else is kept from the `$`.
-        if quote::is_name(text) {
-            line.extend_from_slice(text);
-            return Ok(());
-        }
-        line.extend_from_slice(br#""""#);
+    match context.put(text, line) {
+        true => Ok(()),
+        false => Err(TemplateError {
+            place: format!("the argument `{}`", String::from_utf8_lossy(text)),
+            why: "it stands in arithmetic of the shell, and is no number",
+        }),
     }
-    match quotes {
-        Quotes::Bare if redirected && text.iter().all(u8::is_ascii_digit) => {
-            line.push(b'\'');
-            line.extend_from_slice(text);
-            line.push(b'\'');
+}
+
+impl Context {
+    /// Appends `text` to a line of a shell, which finds it there as it is; `false`, and nothing is
+    /// appended, where it can only be a number and is none.
+    #[must_use]
+    pub(crate) fn put(self, text: &[u8], line: &mut Vec<u8>) -> bool {
+        let Context { quotes, backquoted, dollar, redirected } = self;
+        let from = line.len();
+        if dollar && quotes != Quotes::Arithmetic {
+            // With the name of a variable this is the variable; anything else is kept from the `$`.
+            if quote::is_name(text) {
+                line.extend_from_slice(text);
+                return true;
+            }
+            line.extend_from_slice(br#""""#);
         }
-        Quotes::Bare => quote::bare(text, line),
-        Quotes::Single => quote::single(text, line),
-        Quotes::Double => quote::double(text, line),
-        Quotes::Comment => quote::comment(text, line),
-        Quotes::Arithmetic if quote::is_operand(text) => line.extend_from_slice(text),
-        Quotes::Arithmetic => {
-            return Err(TemplateError {
-                place: format!("the argument `{}`", String::from_utf8_lossy(text)),
-                why: "it stands in arithmetic of the shell, and is no number",
-            });
+        match quotes {
+            Quotes::Bare if redirected && text.iter().all(u8::is_ascii_digit) => {
+                line.push(b'\'');
+                line.extend_from_slice(text);
+                line.push(b'\'');
+            }
+            Quotes::Bare => quote::bare(text, line),
+            Quotes::Single => quote::single(text, line),
+            Quotes::Double => quote::double(text, line),
+            Quotes::Comment => quote::comment(text, line),
+            Quotes::Arithmetic if quote::is_operand(text) => line.extend_from_slice(text),
+            Quotes::Arithmetic => return false,
         }
+        if backquoted && quotes != Quotes::Comment {
+            quote::backquoted(line, from);
+        }
+        true
     }
-    if backquoted && quotes != Quotes::Comment {
-        quote::backquoted(line, from);
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Command lines with places for arguments: read once, filled in for each job.
 //! It does not know where arguments come from.
 
+mod document;
 mod fill;
 mod marks;
 mod path;
@@ -15,7 +16,7 @@ pub use fill::Filling;
 pub use marks::Marks;
 pub use path::Part;
 
-use shell::{Context, Quotes, Reader};
+pub(crate) use shell::{Context, Quotes, Reader};
 
 /// What a place stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -108,7 +108,7 @@ pub(super) fn is_name(text: &[u8]) -> bool {
 
 /// Whether `text` is nothing but a number or the name of a variable: what may stand in arithmetic.
 /// Anything else could be a subscript, in which some shells run commands.
-pub(super) fn is_operand(text: &[u8]) -> bool {
+pub(crate) fn is_operand(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     is_name(text) || (!digits.is_empty() && digits.iter().all(|&b| b.is_ascii_alphanumeric()))
 }

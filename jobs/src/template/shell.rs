@@ -1,22 +1,30 @@
 //! Where in a line of a shell a place stands: in which quotes, in a comment, in a substitution.
 //! It follows the line as a POSIX shell reads it, and says so where it cannot; it runs nothing.
 
+use super::document::Document;
+
 /// What surrounds a place, and so how an argument is written there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Context {
+pub(crate) struct Context {
     /// The quotes it is in.
-    pub(super) quotes: Quotes,
+    pub(crate) quotes: Quotes,
     /// Whether these are in backquotes.
-    pub(super) backquoted: bool,
+    pub(crate) backquoted: bool,
     /// Whether there is a `$` directly before it.
-    pub(super) dollar: bool,
+    pub(crate) dollar: bool,
     /// Whether there is a redirection directly behind it, for which a number would be a descriptor.
-    pub(super) redirected: bool,
+    pub(crate) redirected: bool,
+}
+
+impl Context {
+    /// Where nothing is quoted.
+    pub(crate) const BARE: Context =
+        Context { quotes: Quotes::Bare, backquoted: false, dollar: false, redirected: false };
 }
 
 /// The quotes around a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Quotes {
+pub(crate) enum Quotes {
     Bare,
     Single,
     Double,
@@ -39,7 +47,7 @@ enum Open {
 
 /// A reader of one line, from left to right.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     open: Vec<Open>,
     /// Whether the last byte was a backslash that takes the next one's meaning.
     escaping: bool,
@@ -47,15 +55,22 @@ pub(super) struct Reader {
     last: [u8; 2],
     /// The word that is being read, where nothing is quoted: for `case`.
     word: Vec<u8>,
-    /// Whether a here-document begins with the next line.
-    document: bool,
+    /// Here-documents that begin with the next line; none for one whose end is not known.
+    documents: Vec<Option<Document>>,
+    /// How many of the next bytes are in a here-document.
+    skipped: usize,
     /// Why what follows cannot be told.
     lost: Option<&'static str>,
 }
 
 impl Reader {
     /// Reads on by one byte, before `rest` and, perhaps, a place.
-    pub(super) fn read_byte(&mut self, byte: u8, rest: &[u8]) {
+    pub(crate) fn read_byte(&mut self, byte: u8, rest: &[u8]) {
+        if self.skipped > 0 {
+            self.skipped -= 1;
+            self.last = *b"xx";
+            return;
+        }
         let escaped = self.escaping;
         self.step(byte, rest);
         // A `$` after a backslash begins nothing.
@@ -63,14 +78,14 @@ impl Reader {
     }
 
     /// An argument stands here.
-    pub(super) fn pass(&mut self) {
+    pub(crate) fn pass(&mut self) {
         self.escaping = false;
         self.last = *b"xx";
         self.word.push(b'x');
     }
 
     /// Whether a backslash that has nothing to its right yet was the last thing read.
-    pub(super) fn is_escaping(&self) -> bool {
+    pub(crate) fn is_escaping(&self) -> bool {
         self.escaping
     }
 
@@ -78,7 +93,7 @@ impl Reader {
     ///
     /// # Errors
     /// Why that cannot be told.
-    pub(super) fn context(&self) -> Result<Context, &'static str> {
+    pub(crate) fn context(&self) -> Result<Context, &'static str> {
         let backquotes = self.open.iter().filter(|&&o| o == Open::Backquotes).count();
         match self.lost {
             Some(why) => return Err(why),
@@ -121,7 +136,7 @@ impl Reader {
             Some(Open::Comment) => match byte {
                 b'\n' => {
                     self.open.pop();
-                    self.end_line();
+                    self.end_line(rest);
                 }
                 b'`' if self.open.contains(&Open::Backquotes) => {
                     self.lost = Some("there is a comment in backquotes before it");
@@ -170,9 +185,11 @@ impl Reader {
             b'(' => self.open_parenthesis(rest),
             b'{' if self.last[1] == b'$' => self.braces(rest),
             b')' if inside == Some(Open::Parenthesis) => drop(self.open.pop()),
-            b'<' if self.last == *b"<<" => self.document = false,
-            b'<' if self.last[1] == b'<' => self.document = true,
-            b'\n' => self.end_line(),
+            // With a third it is a here-string, a word like others.
+            b'<' if self.last[1] == b'<' && self.last[0] != b'<' && rest.first() != Some(&b'<') => {
+                self.documents.push(Document::read(rest));
+            }
+            b'\n' => self.end_line(rest),
             _ => {}
         }
         if self.word == b"case" && inside.is_some() && !is_word(byte) {
@@ -184,9 +201,14 @@ impl Reader {
         }
     }
 
-    fn end_line(&mut self) {
-        if self.document {
-            self.lost = Some("it is in a here-document, or after one");
+    fn end_line(&mut self, rest: &[u8]) {
+        let in_backquotes = self.open.contains(&Open::Backquotes);
+        for document in std::mem::take(&mut self.documents) {
+            let behind = &rest[self.skipped..];
+            match document.filter(|_| !in_backquotes).and_then(|d| d.length(behind)) {
+                Some(length) => self.skipped += length,
+                None => self.lost = Some("it is in a here-document, or after one"),
+            }
         }
     }
 
@@ -203,8 +225,8 @@ impl Reader {
         let doubled = rest.first() == Some(&b'(');
         match self.last[1] == b'$' && doubled {
             true => self.open.push(Open::Arithmetic),
-            // `((` of bash is a command of its own: what is in it is read as arithmetic too.
-            false if doubled || self.last[1] == b'(' => {
+            // `((` of bash is a command of its own, where quotes follow other rules.
+            false if doubled && !is_simple_arithmetic(rest) => {
                 self.lost = Some("there is `((` before it");
             }
             false => self.open.push(Open::Parenthesis),
@@ -227,14 +249,29 @@ impl Reader {
         }
     }
 
-    /// `$'`: not all shells know it, and those that do end it at another place.
+    /// `$'`: not all shells know it, and those that do end it at another place where a backslash
+    /// takes the meaning of a quote.
     fn ansi(&mut self, rest: &[u8]) {
-        let inner = rest.split(|&b| b == b'\'').next().unwrap_or_default();
-        match inner.contains(&b'\\') || inner.len() == rest.len() {
-            true => self.lost = Some("it is in $'...', or after one with a backslash"),
-            false => self.open.push(Open::Single),
+        let end = rest.iter().position(|&b| b == b'\'');
+        let mut escaped = false;
+        let known = rest.iter().position(|&b| {
+            let ends = b == b'\'' && !escaped;
+            escaped = b == b'\\' && !escaped;
+            ends
+        });
+        match end.is_some() && end == known {
+            true => self.open.push(Open::Single),
+            false => self.lost = Some("it is in $'...', or after one with a quote in it"),
         }
     }
+}
+
+/// Whether `((`, of which `rest` follows the first, means the same however it is read.
+fn is_simple_arithmetic(rest: &[u8]) -> bool {
+    let Some(end) = rest.windows(2).position(|two| two == b"))") else { return false };
+    let inner = &rest[..end];
+    let quotes = inner.iter().any(|b| matches!(b, b'\'' | b'"' | b'`' | b'\\' | b'#'));
+    !quotes && !inner.windows(2).any(|two| two == b"<<")
 }
 
 /// Whether the byte goes on with a word, where nothing is quoted.

@@ -30,7 +30,7 @@ pub(super) enum Event<'a> {
         job: &'a str,
         /// Its group.
         group: &'a str,
-        /// `done`, `failed`, `skipped` or `unfinished`.
+        /// `done`, `up to date`, `failed`, `skipped`, `canceled` or `not run`.
         status: &'a str,
         /// How long its last attempt took, in seconds, where it had one.
         seconds: Option<f64>,
@@ -58,8 +58,10 @@ pub(super) struct Counts {
     pub(super) open: bool,
     pub(super) running: usize,
     pub(super) done: usize,
+    pub(super) up_to_date: usize,
     pub(super) failed: usize,
     pub(super) skipped: usize,
+    pub(super) canceled: usize,
     /// Seconds that it will take, as far as that can be told.
     pub(super) left: Option<f64>,
 }

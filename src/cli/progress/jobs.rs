@@ -58,6 +58,8 @@ pub(crate) struct Close<'a> {
     pub(crate) job: &'a str,
     pub(crate) group: usize,
     pub(crate) status: TaskStatus,
+    /// Whether a program of it was started; one that is done without had nothing to do.
+    pub(crate) ran: bool,
     /// How long its last attempt ran, where it had one.
     pub(crate) took: Option<Duration>,
     /// Why it failed.
@@ -97,13 +99,18 @@ impl Jobs {
         self.groups.complete = true;
     }
 
+    /// The run was asked to end: how long it would have taken means nothing more.
+    pub(crate) fn ending(&mut self) {
+        self.groups.ending = true;
+    }
+
     /// An attempt has started.
     pub(crate) fn started<S: Sink>(
         &mut self,
         start: &Start<'_>,
         terminal: &mut Terminal<S>,
     ) -> io::Result<()> {
-        self.groups.started(start.group);
+        self.groups.started(start.group, start.job, start.elapsed);
         self.slow.started(start.job, start.elapsed);
         if self.kind != Kind::Json {
             return Ok(());
@@ -115,7 +122,7 @@ impl Jobs {
 
     /// An attempt has ended. [`closed`](Self::closed) follows, or another attempt.
     pub(crate) fn stopped(&mut self, group: usize, job: &str) {
-        self.groups.stopped(group);
+        self.groups.stopped(group, job);
         self.slow.stopped(job);
     }
 
@@ -128,7 +135,7 @@ impl Jobs {
         if let (TaskStatus::Done, Some(took)) = (close.status, close.took) {
             self.groups.took(close.group, took);
         }
-        let status = self.count(close.group, close.status);
+        let status = self.count(close.group, close.status, close.ran);
         if self.kind != Kind::Json {
             return Ok(());
         }
@@ -170,7 +177,7 @@ impl Jobs {
                 terminal.note(&format!("tine: {line}"))
             }
             Kind::Json => {
-                let event = Event::Progress(self.counts(standing.running));
+                let event = Event::Progress(self.counts(standing.running, standing.elapsed));
                 terminal.event(&events::line(&event, standing.elapsed))
             }
             Kind::Quiet | Kind::Bars => Ok(()),
@@ -209,43 +216,40 @@ impl Jobs {
                 terminal.note(&format!("tine: {}", lines::end(&self.groups, elapsed)))
             }
             Kind::Json => {
-                let event = Event::Finished(self.counts(0));
+                let event = Event::Finished(self.counts(0, elapsed));
                 terminal.event(&events::line(&event, elapsed))
             }
         }
     }
 
     /// Counts a job, and returns what its status is called.
-    fn count(&mut self, group: usize, status: TaskStatus) -> &'static str {
+    fn count(&mut self, group: usize, status: TaskStatus, ran: bool) -> &'static str {
         let mut nowhere = super::groups::Group::default();
         let group = self.groups.groups.get_mut(group).unwrap_or(&mut nowhere);
-        match status {
-            TaskStatus::Done => {
-                group.done += 1;
-                "done"
-            }
-            TaskStatus::Failed => {
-                group.failed += 1;
-                "failed"
-            }
-            TaskStatus::Skipped => {
-                group.skipped += 1;
-                "skipped"
-            }
-            TaskStatus::Unfinished => "unfinished",
-        }
+        let (counted, word) = match (status, ran) {
+            (TaskStatus::Done, true) => (&mut group.done, "done"),
+            (TaskStatus::Done, false) => (&mut group.fresh, "up to date"),
+            (TaskStatus::Failed, _) => (&mut group.failed, "failed"),
+            (TaskStatus::Skipped, _) => (&mut group.skipped, "skipped"),
+            (TaskStatus::Unfinished, true) => (&mut group.canceled, "canceled"),
+            (TaskStatus::Unfinished, false) => return "not run",
+        };
+        *counted += 1;
+        word
     }
 
-    fn counts(&self, running: usize) -> Counts {
+    fn counts(&self, running: usize, now: Duration) -> Counts {
         let sum = self.groups.sum();
         Counts {
             total: sum.total,
             open: !self.groups.complete,
             running,
             done: sum.done,
+            up_to_date: sum.fresh,
             failed: sum.failed,
             skipped: sum.skipped,
-            left: self.groups.left(self.side_by_side).map(seconds),
+            canceled: sum.canceled,
+            left: self.groups.left(self.side_by_side, now).map(seconds),
         }
     }
 

@@ -65,7 +65,9 @@ pub(super) fn bars(
         let table = Table::new(&shown, columns);
         let left = |group: &Group| {
             let wanted = look.eta && group.ended() < group.total;
-            wanted.then(|| groups.left_of(group, look.side_by_side(standing))).flatten()
+            wanted
+                .then(|| groups.left_of(group, look.side_by_side(standing), standing.elapsed))
+                .flatten()
         };
         let mut lines: Vec<_> = shown.iter().map(|g| table.line(g, left(g), look)).collect();
         let last = rest.map_or(last.clone(), |rest| cut(&format!("{last}; {rest}"), columns));
@@ -87,17 +89,23 @@ pub(super) fn plain(groups: &Groups, standing: &Standing, look: Look) -> String 
     summary(groups, standing, look)
 }
 
-/// How it ended.
+/// How it ended: numbers that add up to all jobs.
 pub(super) fn end(groups: &Groups, elapsed: Duration) -> String {
     let sum = groups.sum();
-    let mut parts = Vec::new();
-    let ended = match (sum.done, sum.total) {
-        (done, total) if done == total => format!("{} done", plural(total as u64, "job")),
-        (done, total) => format!("{} of {} done", count(done as u64), plural(total as u64, "job")),
-    };
-    parts.push(ended);
-    parts.extend(troubles(&sum));
     let left = sum.total.saturating_sub(sum.ended());
+    let well = sum.done + sum.fresh == sum.total;
+    let fresh = || format!("{} up to date", count(sum.fresh as u64));
+    let mut parts = match (sum.done, sum.fresh) {
+        (0, 1..) if well => vec![format!("{} up to date", plural(sum.total as u64, "job"))],
+        (done, 0) if well => vec![format!("{} done", plural(done as u64, "job"))],
+        (done, _) if well => vec![format!("{} done", plural(done as u64, "job")), fresh()],
+        (done, n) => {
+            let done =
+                format!("{} of {} done", count(done as u64), plural(sum.total as u64, "job"));
+            [done].into_iter().chain((n > 0).then(fresh)).collect()
+        }
+    };
+    parts.extend(troubles(&sum));
     if left > 0 {
         parts.push(format!("{} not run", count(left as u64)));
     }
@@ -109,7 +117,8 @@ pub(super) fn end(groups: &Groups, elapsed: Duration) -> String {
 }
 
 fn troubles(group: &Group) -> impl Iterator<Item = String> {
-    let named = [(group.failed, "failed"), (group.skipped, "skipped")];
+    let named =
+        [(group.failed, "failed"), (group.skipped, "skipped"), (group.canceled, "canceled")];
     named.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(n as u64)))
 }
 
@@ -128,7 +137,7 @@ fn summary(groups: &Groups, standing: &Standing, look: Look) -> String {
     parts.push(clock(standing.elapsed));
     if look.eta
         && sum.ended() < sum.total
-        && let Some(left) = groups.left(look.side_by_side(standing))
+        && let Some(left) = groups.left(look.side_by_side(standing), standing.elapsed)
     {
         parts.push(format!("{} left", about(left)));
     }
@@ -203,7 +212,7 @@ fn bar(group: &Group, width: usize, colour: bool) -> String {
     let total = group.total.max(1);
     // What is there is seen, however little it is, and a bar is full when all has ended.
     let part = |jobs: usize| (width * jobs / total).max(usize::from(jobs > 0));
-    let troubled = part(group.failed + group.skipped);
+    let troubled = part(group.failed + group.skipped + group.canceled);
     let done = match group.ended() {
         ended if ended >= group.total => width - troubled,
         ended => (width * ended / total).saturating_sub(troubled).min(width - troubled),

@@ -9,11 +9,11 @@ use tine_scheduler::TaskStatus;
 use tine_scheduler::jobs::Standing;
 use unicode_width::UnicodeWidthStr;
 
+use super::eta;
 use super::groups::Groups;
 use super::jobs::{Close, Jobs, Kind, Start};
 use super::lines::{self, Look};
 use super::terminal::Terminal;
-use super::{eta, groups};
 
 const LOOK: Look = Look { bar: true, eta: true, colour: false, slots: 4 };
 
@@ -31,7 +31,8 @@ fn made(all: &[(&str, usize, usize, usize)]) -> Groups {
     for (i, (name, total, done, running)) in all.iter().enumerate() {
         groups.set(i, name, *total);
         groups.groups[i].done = *done;
-        (0..*running).for_each(|_| groups.started(i));
+        // As if just now, at whatever time.
+        (0..*running).for_each(|_| groups.started(i, "job", Duration::MAX));
         (0..*done).for_each(|_| groups.took(i, seconds(10)));
     }
     groups
@@ -168,15 +169,15 @@ fn medians_are_those_of_the_latest() {
 fn the_rest_takes_what_the_median_says() {
     // 60 jobs of ten seconds are left, four of which are half done, on four slots.
     let groups = made(&[("a", 100, 40, 4)]);
-    assert_eq!(groups.left(4.0), Some(seconds(145)));
-    assert_eq!(groups.left_of(&groups.groups[0], 4.0), Some(seconds(145)));
+    assert_eq!(groups.left(4.0, seconds(0)), Some(seconds(145)));
+    assert_eq!(groups.left_of(&groups.groups[0], 4.0, seconds(0)), Some(seconds(145)));
     // One job takes its time on any number of slots.
-    assert_eq!(made(&[("a", 10, 9, 0)]).left(64.0), Some(seconds(10)));
+    assert_eq!(made(&[("a", 10, 9, 0)]).left(64.0, seconds(0)), Some(seconds(10)));
     // What has no times yet is taken for as slow as the others.
-    assert_eq!(made(&[("a", 4, 4, 0), ("b", 4, 0, 0)]).left(2.0), Some(seconds(20)));
-    assert_eq!(made(&[("a", 4, 0, 2)]).left(2.0), None, "nobody knows");
+    assert_eq!(made(&[("a", 4, 4, 0), ("b", 4, 0, 0)]).left(2.0, seconds(0)), Some(seconds(20)));
+    assert_eq!(made(&[("a", 4, 0, 2)]).left(2.0, seconds(0)), None, "nobody knows");
     let open = Groups { complete: false, ..made(&[("a", 100, 40, 4)]) };
-    assert_eq!(open.left(4.0), None, "there may be more");
+    assert_eq!(open.left(4.0, seconds(0)), None, "there may be more");
 }
 
 #[test]
@@ -187,8 +188,8 @@ fn jobs_of_several_slots_leave_less_room() {
     assert_eq!(look.side_by_side(&standing(0, 0)), 8.0);
     // Of two that run, one is of each group: each has half of the room.
     let groups = made(&[("a", 11, 5, 1), ("b", 21, 5, 1)]);
-    assert_eq!(groups.left_of(&groups.groups[0], 2.0), Some(seconds(55)));
-    assert_eq!(groups.left_of(&groups.groups[1], 2.0), Some(seconds(155)));
+    assert_eq!(groups.left_of(&groups.groups[0], 2.0, seconds(0)), Some(seconds(55)));
+    assert_eq!(groups.left_of(&groups.groups[1], 2.0, seconds(0)), Some(seconds(155)));
 }
 
 #[test]
@@ -249,7 +250,7 @@ fn groups_that_run_are_shown_first() {
 #[test]
 fn bars_are_full_when_all_has_ended_and_not_before() {
     let mut groups = made(&[("a", 1_000, 999, 1), ("b", 3, 3, 0), ("c", 1_000, 1, 0)]);
-    groups.groups[1] = groups::Group { failed: 1, done: 2, ..groups.groups[1].clone() };
+    (groups.groups[1].failed, groups.groups[1].done) = (1, 2);
     let text = lines::bars(&groups, &standing(0, 1), LOOK, (80, 24));
     let bar = |line: &str| line.split_whitespace().nth(1).unwrap().to_owned();
     assert!(bar(&text[0]).ends_with('╌'), "{}", text[0]);
@@ -290,8 +291,15 @@ fn told(kind: Kind) -> Screen {
         progress.stopped(0, &job);
         let error = (status == TaskStatus::Failed).then_some("exit code 2");
         let took = Some(Duration::from_millis(5_500));
-        let close =
-            Close { job: &job, group: 0, status, took, error, elapsed: elapsed + seconds(5) };
+        let close = Close {
+            job: &job,
+            group: 0,
+            status,
+            ran: true,
+            took,
+            error,
+            elapsed: elapsed + seconds(5),
+        };
         progress.closed(&close, &mut terminal).unwrap();
     }
     progress.finished(seconds(18), &mut terminal).unwrap();
@@ -348,6 +356,19 @@ fn short_runs_are_told_exactly() {
     let end = |ms| lines::end(&made(&[("a", 1_000, 999, 0)]), Duration::from_millis(ms));
     assert_eq!(end(840), "999 of 1,000 jobs done, 1 not run in 0.8 s");
     assert_eq!(end(125_000), "999 of 1,000 jobs done, 1 not run in 2:05 min");
+}
+
+#[test]
+fn the_end_is_one_line_that_adds_up() {
+    let mut groups = made(&[("a", 20, 14, 0)]);
+    let end = |groups: &Groups| lines::end(groups, Duration::from_millis(2_100));
+    groups.groups[0].fresh = 6;
+    assert_eq!(end(&groups), "14 jobs done, 6 up to date in 2.1 s");
+    (groups.groups[0].fresh, groups.groups[0].canceled) = (3, 1);
+    assert_eq!(end(&groups), "14 of 20 jobs done, 3 up to date, 1 canceled, 2 not run in 2.1 s");
+    let mut groups = made(&[("a", 19, 0, 0)]);
+    groups.groups[0].fresh = 19;
+    assert_eq!(end(&groups), "19 jobs up to date in 2.1 s");
 }
 
 #[test]

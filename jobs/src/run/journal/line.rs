@@ -10,7 +10,7 @@ pub(super) enum Line<'a> {
     /// A run begins; one that is resumed is a part of the one before.
     Run { resumed: bool },
     /// A job has come to its end.
-    Job { name: &'a [u8], entry: Entry },
+    Job { name: &'a [u8], entry: Entry, why: &'a [u8] },
     /// A file was read.
     File { path: &'a [u8], contents: Contents },
 }
@@ -63,11 +63,11 @@ pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
             let _attempt = number(parts.next()?)?;
             let [command, inputs, outputs] =
                 [hash(parts.next()?)?, hash(parts.next()?)?, hash(parts.next()?)?];
-            let _why = parts.next();
+            let why = parts.next().unwrap_or_default();
             // Lines of older versions have none.
             let peak = parts.next().and_then(number).unwrap_or(0);
             let entry = Entry { state, run: 0, time, command, inputs, outputs, peak };
-            Some(Line::Job { name, entry })
+            Some(Line::Job { name, entry, why })
         }
     }
 }

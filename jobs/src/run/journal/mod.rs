@@ -14,6 +14,7 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use tine_scheduler::{Error, ErrorKind};
 use twox_hash::XxHash3_64;
 
 use super::files::Contents;
@@ -38,11 +39,11 @@ pub enum State {
     /// The user ended it.
     Canceled,
     /// It did not run, because one that it waits for failed.
-    Aborted,
+    Skipped,
 }
 
 impl State {
-    const ALL: [State; 4] = [State::Done, State::Failed, State::Canceled, State::Aborted];
+    const ALL: [State; 4] = [State::Done, State::Failed, State::Canceled, State::Skipped];
 
     /// The word for it, in journals and reports.
     pub fn word(self) -> &'static str {
@@ -50,11 +51,13 @@ impl State {
             State::Done => "done",
             State::Failed => "failed",
             State::Canceled => "canceled",
-            State::Aborted => "aborted",
+            State::Skipped => "skipped",
         }
     }
 
     fn named(word: &str) -> Option<State> {
+        // The word of older versions.
+        let word = if word == "aborted" { "skipped" } else { word };
         State::ALL.into_iter().find(|s| s.word() == word)
     }
 }
@@ -79,6 +82,8 @@ pub(crate) struct Entry {
 pub(crate) struct Past {
     /// By the hash of the job's name.
     jobs: HashTable<Entry>,
+    /// Why those were not done that were not, likewise.
+    whys: HashTable<Box<str>>,
     /// By the hash of the path.
     pub(crate) files: HashTable<Contents>,
     /// What jobs of each entry of the file have had of memory, by the hash of its name.
@@ -94,6 +99,11 @@ impl Past {
     /// What is known of the job with this name.
     pub(crate) fn job(&self, name: &str) -> Option<&Entry> {
         self.jobs.get(&XxHash3_64::oneshot(name.as_bytes()))
+    }
+
+    /// Why the job with this name was not done the last time, where it was not.
+    pub(crate) fn why(&self, name: &str) -> Option<&str> {
+        self.whys.get(&XxHash3_64::oneshot(name.as_bytes())).map(|why| &**why)
     }
 
     /// What jobs of the entry with this name have had of memory.
@@ -139,7 +149,7 @@ impl Past {
         self.lines += 1;
         match line::read(line) {
             Some(Line::Run { resumed }) => self.run += u32::from(!resumed || self.run == 0),
-            Some(Line::Job { name, mut entry }) => {
+            Some(Line::Job { name, mut entry, why }) => {
                 entry.run = self.run;
                 if entry.peak > 0 {
                     // Names of entries have no colon, and nothing to be escaped.
@@ -147,7 +157,12 @@ impl Past {
                     let group = XxHash3_64::oneshot(group);
                     self.peaks.entry(group).or_default().learn(entry.peak);
                 }
-                self.jobs.insert(unescaped_hash(name), entry);
+                let key = unescaped_hash(name);
+                match entry.state {
+                    State::Done => drop(self.whys.remove(&key)),
+                    _ => drop(self.whys.insert(key, shown(why))),
+                }
+                self.jobs.insert(key, entry);
             }
             Some(Line::File { path, contents }) => {
                 self.files.insert(unescaped_hash(path), contents);
@@ -157,11 +172,31 @@ impl Past {
     }
 }
 
+/// What is said of a journal that cannot be used.
+pub(crate) fn refused(path: &Path, error: &io::Error) -> Error {
+    let path = path.display();
+    let message = match error.kind() {
+        io::ErrorKind::WouldBlock => format!(
+            "another run of this file goes on, and has the journal {path} open: wait for its end, \
+             or name another one with --journal"
+        ),
+        _ => {
+            format!("the journal {path} cannot be used: {error}; name another file with --journal")
+        }
+    };
+    Error::new(ErrorKind::Os, message)
+}
+
 fn no_journal() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "it is no journal of this version of tine")
 }
 
 /// The hash of a name as it was before it was escaped.
+/// A reason, as it is shown in one line.
+fn shown(why: &[u8]) -> Box<str> {
+    String::from_utf8_lossy(why).replace("\\n", " ").replace("\\t", " ").into()
+}
+
 fn unescaped_hash(text: &[u8]) -> u64 {
     if !text.contains(&b'\\') {
         return XxHash3_64::oneshot(text);

@@ -6,6 +6,7 @@ mod supply;
 mod watched;
 
 use std::ffi::OsStr;
+use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -18,10 +19,11 @@ use tine_profiler::profile_to;
 use tine_scheduler::Jobs;
 use tine_scheduler::jobs::Tally;
 
-use crate::cli::failure::{Code, Failure};
+use crate::cli::failure::Failure;
 use crate::cli::high;
 use crate::cli::high::map::Progress;
 use crate::cli::progress::{self, Look, Terminal};
+use crate::cli::words::{count, plural};
 use supply::Supplied;
 use watched::Watched;
 
@@ -47,11 +49,27 @@ pub(crate) fn run(map: &high::Map) -> Result<u8, Failure> {
         None => run_all(map, jobs, foreman)?,
         Some(path) => recorded(path, || run_all(map, jobs, foreman))?,
     };
+    if tally.interrupts > 0 && !outcome.unread {
+        return Err(interrupted(map, &outcome));
+    }
     Ok(match () {
         () if outcome.unread => UNREAD,
-        () if tally.interrupts > 0 => Code::Interrupted as u8,
         () => outcome.code(),
     })
+}
+
+/// How far a run was that the user ended.
+fn interrupted(map: &high::Map, outcome: &Outcome) -> Failure {
+    let (done, known) = (count(outcome.done as u64), plural(outcome.known as u64, "job"));
+    let failed = match outcome.failed {
+        0 => String::new(),
+        n => format!(", {} failed", count(n as u64)),
+    };
+    let failure = Failure::interrupted_at(format_args!("{done} of {known} done{failed}"));
+    match map.joblog.is_some() || map.stream.is_some() || map.results.is_some() {
+        true => failure.help("--resume goes on where it was interrupted"),
+        false => failure,
+    }
 }
 
 fn run_all(
@@ -193,6 +211,7 @@ fn settings(map: &high::Map, streamed: Option<&Past>) -> Result<Settings, Failur
         needs: map.needs,
         memory: map.memory.clone(),
         names: map.profile.is_some(),
+        answers: std::io::stderr().is_terminal(),
         jobserver: super::jobserver(map.jobserver, map.slots)?,
     })
 }

@@ -131,7 +131,9 @@ impl Foreman for Watched {
             Some((took, error)) => (Some(*took), error.as_deref()),
             None => (None, None),
         };
-        let close = Close { job: &name, group: 0, status, took, error, elapsed: self.now };
+        // What an earlier run has done is done.
+        let ran = took.is_some() || status == TaskStatus::Done;
+        let close = Close { job: &name, group: 0, status, ran, took, error, elapsed: self.now };
         drop(self.progress.closed(&close, self.map.sink()));
         self.map.closed(job, status)
     }
@@ -143,6 +145,7 @@ impl Foreman for Watched {
     }
 
     fn interrupted(&mut self, level: u32) {
+        self.progress.ending();
         self.map.interrupted(level);
     }
 }

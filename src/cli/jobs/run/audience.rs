@@ -81,10 +81,6 @@ impl<'a> Teller<'a> {
         let elapsed = self.began.0.elapsed();
         let mut terminal = self.output.finish().map_err(|e| Failure::new(e.to_string()))?;
         drop(self.progress.finished(elapsed, &mut terminal));
-        if !self.job.quiet && !self.job.json && counts.fresh > 0 {
-            let text = format!("tine: {} up to date", plural(counts.fresh, "job"));
-            drop(terminal.note(&text));
-        }
         if counts.failed == 0 {
             return Ok(());
         }
@@ -120,11 +116,16 @@ impl<'a> Teller<'a> {
         drop(self.output.sink().note(&format!("tine: {text}")));
     }
 
-    fn close(&mut self, job: &Subject<'_>, status: TaskStatus, error: Option<&str>) -> Result<()> {
+    fn close(
+        &mut self,
+        job: &Subject<'_>,
+        (status, ran): (TaskStatus, bool),
+        error: Option<&str>,
+    ) -> Result<()> {
         let at = self.took.iter().position(|(seq, _)| *seq == job.seq);
         let took = at.map(|at| self.took.swap_remove(at).1);
         let elapsed = self.began.0.elapsed();
-        let close = Close { job: job.name, group: job.group, status, took, error, elapsed };
+        let close = Close { job: job.name, group: job.group, status, ran, took, error, elapsed };
         let shown = self.progress.closed(&close, self.output.sink());
         self.shown(shown)
     }
@@ -146,7 +147,7 @@ impl Audience for Teller<'_> {
             return Ok(());
         }
         self.end(job.seq)?;
-        self.close(job, TaskStatus::Done, None)
+        self.close(job, (TaskStatus::Done, false), None)
     }
 
     fn starts(&mut self, job: &Subject<'_>, attempt: &Try<'_>) -> Result<()> {
@@ -199,21 +200,24 @@ impl Audience for Teller<'_> {
             self.took.push((job.seq, ended.ended.saturating_sub(ended.started)));
             return Ok(());
         };
-        self.output.retract(job.seq);
         if ended.reason == Some(Reason::GaveWay) {
             self.gave_way.insert(job.seq);
+        }
+        let gave_way = ended.reason == Some(Reason::GaveWay);
+        if self.job.quiet || gave_way {
+            self.output.retract(job.seq);
         }
         if self.job.quiet {
             return Ok(());
         }
-        let text = if ended.reason == Some(Reason::GaveWay) {
-            format!("{} gives way for lack of memory, and is run again", job.name)
-        } else {
-            let (why, n, of) = (failed.why, attempt.attempt, attempt.of);
-            format!("{} failed and is tried again: {why} (attempt {n} of {of})", job.name)
-        };
-        self.note(&text);
-        Ok(())
+        if gave_way {
+            self.note(&format!("{} gives way for lack of memory, and is run again", job.name));
+            return Ok(());
+        }
+        let (why, n, of) = (failed.why, attempt.attempt, attempt.of);
+        self.note(&format!("{} failed and is tried again: {why} (attempt {n} of {of})", job.name));
+        // What it said is often the only trace of why.
+        self.output.show_failed(job.seq).map_err(Error::from)
     }
 
     fn closed(&mut self, job: &Subject<'_>, state: State, why: &str) -> Result<()> {
@@ -221,10 +225,11 @@ impl Audience for Teller<'_> {
         let status = match state {
             State::Done => TaskStatus::Done,
             State::Failed => TaskStatus::Failed,
-            State::Aborted => TaskStatus::Skipped,
+            State::Skipped => TaskStatus::Skipped,
             State::Canceled => TaskStatus::Unfinished,
         };
-        self.close(job, status, Some(why).filter(|w| !w.is_empty()))?;
+        let ran = state != State::Skipped;
+        self.close(job, (status, ran), Some(why).filter(|w| !w.is_empty()))?;
         match state {
             State::Failed => {
                 if self.failed.len() < LISTED {
@@ -235,7 +240,7 @@ impl Audience for Teller<'_> {
             State::Canceled if !self.job.quiet => {
                 self.note(&format!("{} canceled: {why}", job.name));
             }
-            State::Done | State::Canceled | State::Aborted => {}
+            State::Done | State::Canceled | State::Skipped => {}
         }
         Ok(())
     }
@@ -253,6 +258,7 @@ impl Audience for Teller<'_> {
     }
 
     fn interrupted(&mut self, level: u32) {
+        self.progress.ending();
         self.note(match level {
             1 => "no more jobs start; Ctrl-C again ends those that run",
             2 => "jobs that run are ended; Ctrl-C again kills them",

@@ -68,7 +68,7 @@ fn start(
     let pictures = left.finish();
     let tally = ran?;
     if tally.interrupts > 0 && counts.done + counts.fresh < counts.total {
-        return Err(Failure::interrupted());
+        return Err(Failure::interrupted().help("--resume goes on where it was interrupted"));
     }
     end.and(pictures).map(|()| String::new())
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use tine_jobs::file::Jobs;
-use tine_jobs::run::{Outline, OutlineEntry, Selection, Verdict};
+use tine_jobs::run::{Outline, OutlineEntry, Selection, Share, Verdict};
 use tine_scheduler::config::units::format_bytes;
 
 use super::unknown;
@@ -48,13 +48,16 @@ fn line(entry: &OutlineEntry, width: usize, out: &mut String) {
     if !takes.is_empty() {
         add(&format!("  {:<width$}  takes {}", "", takes.join(", ")));
     }
-    for (verdict, n) in &entry.reasons {
-        let example = if *n > 1 { ", the first because" } else { "" };
+    for Share { verdict, jobs, first } in &entry.reasons {
+        let n = count(*jobs);
         let why = match verdict {
-            Verdict::Runs(reason) if *n > 1 => format!("{} run{example} {reason}", count(*n)),
+            Verdict::Runs(reason) if *jobs > 1 => {
+                format!("{n} run, the first, {first}, because {reason}")
+            }
+            Verdict::Runs(reason) if entry.jobs > 1 => format!("1 runs, {first}, because {reason}"),
             Verdict::Runs(reason) => format!("1 runs: {reason}"),
-            Verdict::UpToDate => format!("{} up to date", count(*n)),
-            Verdict::Resumed => format!("{} done before the run was cut off", count(*n)),
+            Verdict::UpToDate => format!("{n} up to date"),
+            Verdict::Resumed => format!("{n} done before the run was cut off"),
         };
         add(&format!("  {:<width$}  {why}", ""));
     }
@@ -72,7 +75,11 @@ fn first_line(command: &str) -> String {
 
 /// The same as one JSON object.
 pub(super) fn json(job: &high::Run, outline: &Outline<'_, '_>) -> String {
-    let reason = |(verdict, n): &(Verdict, u64)| json!({ "verdict": verdict.word(), "jobs": n, "text": verdict.to_string() });
+    let reason = |share: &Share| {
+        let Share { verdict, jobs, first } = share;
+        let text = verdict.to_string();
+        json!({ "verdict": verdict.word(), "jobs": jobs, "first": first, "text": text })
+    };
     let entry = |e: &OutlineEntry| {
         json!({
             "name": e.name, "jobs": e.jobs, "runs": e.runs, "command": e.command,
