@@ -195,7 +195,7 @@ impl Context {
             Quotes::Arithmetic => return false,
         }
         if backquoted && quotes != Quotes::Comment {
-            quote::backquoted(line, from);
+            quote::backquoted(line, from, matches!(quotes, Quotes::Bare | Quotes::Single));
         }
         true
     }

@@ -89,14 +89,22 @@ pub(super) fn comment(text: &[u8], line: &mut Vec<u8>) {
 }
 
 /// Escapes what was appended since `from`, for being read inside of backquotes, where a backslash
-/// before one of these goes away whatever quotes it stands in.
-pub(super) fn backquoted(line: &mut Vec<u8>, from: usize) {
+/// before one of these goes away whatever quotes it stands in. `single` says whether it is in single
+/// quotes.
+pub(super) fn backquoted(line: &mut Vec<u8>, from: usize, single: bool) {
     let text = line.split_off(from);
+    let mut last = line.last().copied().unwrap_or_default();
     for byte in text {
         if matches!(byte, b'$' | b'`' | b'\\') {
             line.push(b'\\');
         }
+        // Bash 5.2 takes this for the beginning of a process substitution where the backquotes stand
+        // in double quotes, and then loses count of the single ones.
+        if single && byte == b'(' && matches!(last, b'<' | b'>') {
+            line.extend_from_slice(b"''");
+        }
         line.push(byte);
+        last = byte;
     }
 }
 
