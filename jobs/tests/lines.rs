@@ -8,8 +8,9 @@ use std::process::{Command, Stdio};
 use tine_jobs::template::{Filling, Marks, Reading, Template};
 
 fn line(words: &[&str], arguments: &[&[u8]]) -> String {
-    let template = Template::command(words, &Marks::default(), Reading::default()).unwrap();
-    String::from_utf8(template.line(&Filling::new(arguments)).unwrap()).unwrap()
+    let template = Template::command(words, &Marks::default(), Reading::default());
+    let line = template.and_then(|template| template.line(&Filling::new(arguments)));
+    String::from_utf8(line.expect("every place can be followed")).expect("it is text")
 }
 
 /// Templates that print the argument, as it is, whatever quotes it stands in.
@@ -60,7 +61,8 @@ fn check(argument: &[u8]) {
         .iter()
         .map(|words| {
             let template = Template::command(&[words], &Marks::default(), Reading::default());
-            template.unwrap().line(&Filling::new(&[argument])).unwrap()
+            let line = template.and_then(|template| template.line(&Filling::new(&[argument])));
+            line.expect("every place can be followed")
         })
         .collect();
     for shell in shells() {
