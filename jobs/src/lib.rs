@@ -7,6 +7,7 @@ pub mod file;
 pub mod gates;
 pub mod input;
 pub mod jobserver;
+mod lock;
 pub mod log;
 pub mod map;
 pub mod output;

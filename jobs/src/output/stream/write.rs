@@ -134,7 +134,7 @@ impl Writer {
             other => other,
         };
         let source = Source::new(file, path).map_err(other)?;
-        match source.file.try_lock().map_err(io::Error::from) {
+        match crate::lock::lock(&source.file) {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                 return Err(StreamError::Busy { path: path.to_owned() });
             }

@@ -237,7 +237,7 @@ impl Journal {
         }
         let options = || OpenOptions::new().read(true).append(true).create(true).clone();
         let file = options().open(path)?;
-        file.try_lock().map_err(io::Error::from)?;
+        crate::lock::lock(&file)?;
         let past = Past::load(&file)?;
         let mut journal = Journal { file, path: path.to_owned(), buffer: Vec::new() };
         if past.good == 0 {
@@ -298,7 +298,7 @@ impl Journal {
         })?;
         let path = self.path.with_extension("journal-new");
         let new = OpenOptions::new().read(true).append(true).create(true).open(&path)?;
-        new.try_lock().map_err(io::Error::from)?;
+        crate::lock::lock(&new)?;
         new.set_len(0)?;
         let mut out = io::BufWriter::with_capacity(1 << 16, &new);
         self.each_line(&mut |at, line| {
