@@ -33,6 +33,18 @@ fn wait_for(said: &mut BufReader<File>, lines: usize) {
     }
 }
 
+/// Waits until nothing that a killed run had started is left: on a busy machine that takes a moment,
+/// in which its last jobs may still write.
+fn wait_for_the_last(folder: &Folder) {
+    let here = folder.path("").canonicalize().expect("it is there");
+    let stays = |process: fs::DirEntry| {
+        fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&here))
+    };
+    while fs::read_dir("/proc").expect("mounted").flatten().any(stays) {
+        std::thread::yield_now();
+    }
+}
+
 /// How often each job has begun.
 fn begun(folder: &Folder) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
@@ -86,6 +98,7 @@ fn what_is_done_is_not_done_again_after_a_kill() {
             wait_for(&mut said, 1 + (random >> 33) as usize % 12);
             child.kill().expect("it runs, or has ended");
             child.wait().expect("it was started");
+            wait_for_the_last(&folder);
             let begun = begun(&folder);
             for job in done(&folder) {
                 let job = job.replace(":x=", "");
