@@ -103,7 +103,7 @@ fn interrupted(folder: &Folder, args: &[&str]) -> Run {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
     let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
     out.read_line(&mut String::new()).expect("a job prints one");
-    for _ in 0..3 {
+    for _ in 0..2 {
         let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         kill.expect("kill is installed");
     }
