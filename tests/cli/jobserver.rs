@@ -4,13 +4,13 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 
-use super::support::Folder;
+use super::support::{Folder, Held};
 
 /// What runs for a moment, and writes down that it does.
 const WORK: &str = "echo + >> log; sleep 0.02; echo - >> log";
@@ -94,16 +94,6 @@ fn below_make_every_job_but_one_has_a_token() {
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     assert!((2..=3).contains(&most(&folder)), "{}", most(&folder));
     assert_eq!(tokens(make), b"ab");
-}
-
-/// A child that is ended with its test.
-struct Held(Child);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
 }
 
 #[test]

@@ -6,9 +6,9 @@ mod shells;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
-use super::support::{Folder, Run};
+use super::support::{Folder, Held, Run};
 
 /// Runs the command with this standard input; the bytes of an argument may be any.
 fn run(folder: &Folder, args: &[&str], rest: &[&[u8]], input: &[u8]) -> Output {
@@ -54,16 +54,6 @@ fn any_bytes_are_arguments() {
         assert_eq!(output.status.code(), Some(0));
     }
     assert!(folder.list("").is_empty());
-}
-
-/// A child that is ended with its test.
-struct Held(Child);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
 }
 
 #[test]

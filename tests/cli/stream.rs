@@ -3,12 +3,12 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use super::support::{Folder, Run};
+use super::support::{Folder, Held, Run};
 
 /// Jobs that say something to both streams, and fail with the number that they are given.
 const SAY: &str = "echo out {}; echo err {} >&2; exit {}";
@@ -112,16 +112,6 @@ fn pipe(folder: &Folder) -> BufReader<File> {
     mkfifo(&folder.path("said"), Mode::S_IRWXU).expect("a pipe can be made");
     let file = File::options().read(true).write(true).open(folder.path("said"));
     BufReader::new(file.expect("it was made"))
-}
-
-/// A child that is ended with its test.
-struct Held(Child);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
 }
 
 /// Jobs say when they begin; some of them never end before the run is killed.

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
 
 /// A folder of one test, emptied at its start; it stays there for a look when the test fails.
 #[derive(Debug)]
@@ -86,5 +86,16 @@ impl Run {
     pub(crate) fn json(&self) -> serde_json::Value {
         assert_eq!((self.code, self.err.as_str()), (Some(0), ""));
         serde_json::from_str(&self.out).expect("exactly one JSON object")
+    }
+}
+
+/// A child that is ended with its test.
+#[derive(Debug)]
+pub(crate) struct Held(pub(crate) Child);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }

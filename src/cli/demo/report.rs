@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
+use tine_scheduler::config::units::format_count;
 
 use super::means::Means;
 
@@ -110,14 +111,14 @@ impl Report {
         writeln!(out, "Mean departure delay in minutes\n")?;
         writeln!(out, "  {:<width$}  {:>10}  {:>13}", "origin", "mean delay", "flights")?;
         for (origin, mean) in &self.means.origins {
-            let flights = thousands(mean.flights);
+            let flights = format_count(mean.flights);
             writeln!(out, "  {origin:<width$}  {:>10.2}  {flights:>13}", mean.delay)?;
         }
         Ok(())
     }
 
     fn facts(&self, out: &mut String) -> std::fmt::Result {
-        let (rows, unknown) = (thousands(self.means.rows()), thousands(self.means.unknown));
+        let (rows, unknown) = (format_count(self.means.rows()), format_count(self.means.unknown));
         let (files, s) = (self.data.files, if self.data.files == 1 { "" } else { "s" });
         writeln!(out, "\n  {rows} flights in {files} file{s}, {}", bytes(self.data.bytes))?;
         if self.means.unknown > 0 {
@@ -179,19 +180,6 @@ struct Json<'a> {
 /// A path that is not UTF-8 is no JSON string; what can be shown of it is shown.
 fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&path.display())
-}
-
-/// A number with commas: 1,234,567.
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// A size for people.
@@ -274,7 +262,7 @@ Files (a browser shows report.html and the .svg files)
 
     #[test]
     fn sizes_and_counts_read_well() {
-        assert_eq!([0, 999, 1000, 1234567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 999, 1000, 1234567].map(format_count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([5, 20_000, 12_300_000].map(bytes), ["5 bytes", "20 kB", "12 MB"]);
     }
 }
